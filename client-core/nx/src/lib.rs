@@ -1,0 +1,1 @@
+//! The NX 3 wire protocol.
