@@ -1,1 +1,5 @@
 //! An X11 display server in memory.
+
+pub mod font;
+pub mod raster;
+pub mod region;

@@ -1,0 +1,378 @@
+//! From rectangles and spans to pixels: clipping, fill styles, functions, plane masks.
+
+use x11rb_protocol::protocol::xproto::Rectangle;
+
+use super::gc::{FillStyle, Gc, Tile};
+use super::pixmap::{Pixel, Pixels, with_pixels};
+use super::rop::{Rop, fill_row};
+use super::{Canvas, Pixmap};
+use crate::region::{Rect, Region};
+
+impl Canvas<'_> {
+    /// X11 §9 `PolyFillRectangle`.
+    pub fn poly_fill_rectangle(&mut self, gc: &Gc, rectangles: &[Rectangle]) -> Rect {
+        let mut painter = self.painter(gc);
+        for r in rectangles {
+            painter.rect(Rect::from_size(r.x.into(), r.y.into(), r.width.into(), r.height.into()));
+        }
+        painter.finish()
+    }
+
+    /// Fills a rectangle with a pixel value, under the clip: a window's plain background, `ClearArea`.
+    pub fn fill_pixel(&mut self, rect: Rect, pixel: u32) -> Rect {
+        let mut painter = self.painter_of(Source::Solid { and: 0, xor: pixel });
+        painter.rect(rect);
+        painter.finish()
+    }
+
+    /// Fills a rectangle with a tile of the drawable's depth that has its corner at `tile_origin` (drawable-relative),
+    /// under the clip: a window's background pixmap, `ClearArea`.
+    pub fn fill_tile(&mut self, rect: Rect, tile: &Pixmap, tile_origin: (i32, i32)) -> Rect {
+        let rop = Rop::new(super::Function::Copy, u32::MAX);
+        let corner =
+            (self.origin.0.saturating_add(tile_origin.0), self.origin.1.saturating_add(tile_origin.1));
+        let mut painter = self.painter_of(Source::tile(self.pixmap.depth(), tile, corner, rop));
+        painter.rect(rect);
+        painter.finish()
+    }
+
+    fn painter_of<'c>(&'c mut self, source: Source<'c>) -> Painter<'c> {
+        Painter {
+            pixmap: self.pixmap,
+            origin: self.origin,
+            clip: &self.clip,
+            source,
+            touched: Rect::EMPTY,
+            scratch: Scratch::default(),
+        }
+    }
+}
+
+/// What a pixel becomes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'a> {
+    /// Nothing is drawn.
+    Nothing,
+    /// `dst & and ^ xor` everywhere.
+    Solid { and: u32, xor: u32 },
+    /// The tile, its corner at `corner` (pixmap coordinates), combined by `rop`.
+    Tile { tile: &'a Pixmap, corner: (i32, i32), rop: Rop },
+    /// `dst & and ^ xor`, with `one` where the bitmap has ones and `zero` elsewhere.
+    Stipple { bitmap: &'a Pixmap, corner: (i32, i32), one: (u32, u32), zero: (u32, u32) },
+}
+
+impl<'a> Source<'a> {
+    fn tile(depth: u8, tile: &'a Pixmap, corner: (i32, i32), rop: Rop) -> Self {
+        // The server answers a tile of another depth with Match; here it only must not mix element types.
+        if tile.depth() == depth && !rop.is_noop() { Self::Tile { tile, corner, rop } } else { Self::Nothing }
+    }
+
+    /// By the GC's fill style.
+    pub(super) fn of_gc(gc: &'a Gc, pixmap: &Pixmap, origin: (i32, i32)) -> Self {
+        let rop = Rop::new(gc.function, gc.plane_mask & pixmap.write_mask());
+        if rop.is_noop() {
+            return Self::Nothing;
+        }
+        let corner = (
+            origin.0.saturating_add(i32::from(gc.tile_origin.0)),
+            origin.1.saturating_add(i32::from(gc.tile_origin.1)),
+        );
+        let foreground = rop.for_source(gc.foreground);
+        let solid = |(and, xor)| Self::Solid { and, xor };
+        match (gc.fill_style, &gc.stipple) {
+            (FillStyle::Solid, _) | (FillStyle::Stippled | FillStyle::OpaqueStippled, None) => {
+                solid(foreground)
+            }
+            (FillStyle::Tiled, _) => match &gc.tile {
+                Tile::Pixel(pixel) => solid(rop.for_source(*pixel)),
+                Tile::Pixmap(tile) => Self::tile(pixmap.depth(), tile, corner, rop),
+            },
+            (FillStyle::Stippled, Some(bitmap)) => {
+                Self::Stipple { bitmap, corner, one: foreground, zero: (u32::MAX, 0) }
+            }
+            (FillStyle::OpaqueStippled, Some(bitmap)) => {
+                Self::Stipple { bitmap, corner, one: foreground, zero: rop.for_source(gc.background) }
+            }
+        }
+    }
+}
+
+/// Clips shapes and fills them. Made once per request.
+pub(super) struct Painter<'a> {
+    pixmap: &'a mut Pixmap,
+    origin: (i32, i32),
+    clip: &'a Region,
+    source: Source<'a>,
+    /// In pixmap coordinates.
+    touched: Rect,
+    scratch: Scratch,
+}
+
+/// Rows of pattern laid out ahead, kept between spans to save allocations.
+#[derive(Default)]
+struct Scratch {
+    bytes: Vec<u8>,
+    words: Vec<u32>,
+}
+
+impl<'a> Painter<'a> {
+    pub(super) fn new(pixmap: &'a mut Pixmap, origin: (i32, i32), clip: &'a Region, gc: &'a Gc) -> Self {
+        let source = Source::of_gc(gc, pixmap, origin);
+        Self { pixmap, origin, clip, source, touched: Rect::EMPTY, scratch: Scratch::default() }
+    }
+
+    /// What may have changed, drawable-relative.
+    pub(super) fn finish(self) -> Rect {
+        if self.touched.is_empty() {
+            return Rect::EMPTY;
+        }
+        self.touched.translate(-self.origin.0, -self.origin.1)
+    }
+
+    /// Fills a rectangle, drawable-relative.
+    pub(super) fn rect(&mut self, rect: Rect) {
+        let rect = rect.translate(self.origin.0, self.origin.1);
+        let hit = rect.intersect(&self.clip.extents());
+        if hit.is_empty() {
+            return;
+        }
+        self.touched = self.touched.bound(&hit);
+        let clip = self.clip;
+        if clip.as_rect().is_some() {
+            self.fill(hit);
+            return;
+        }
+        for r in clip.from_row(hit.y1) {
+            if r.y1 >= hit.y2 {
+                break;
+            }
+            let part = r.intersect(&hit);
+            if !part.is_empty() {
+                self.fill(part);
+            }
+        }
+    }
+
+    /// Fills one row's pixels `x1 <= x < x2`, drawable-relative.
+    #[inline]
+    pub(super) fn span(&mut self, y: i32, x1: i32, x2: i32) {
+        self.rect(Rect { x1, y1: y, x2, y2: y.saturating_add(1) });
+    }
+
+    /// Fills a rectangle in pixmap coordinates that lies within the clip.
+    fn fill(&mut self, rect: Rect) {
+        let width = self.pixmap.width() as usize;
+        match (&mut self.pixmap.pixels, self.source) {
+            (_, Source::Nothing) => {}
+            (Pixels::Bytes(data), Source::Solid { and, xor }) => fill_solid(data, width, rect, and, xor),
+            (Pixels::Words(data), Source::Solid { and, xor }) => fill_solid(data, width, rect, and, xor),
+            (Pixels::Bytes(data), Source::Tile { tile, corner, rop }) => {
+                if let Pixels::Bytes(source) = &tile.pixels {
+                    fill_tiled(data, width, rect, (source, tile), corner, rop, &mut self.scratch.bytes);
+                }
+            }
+            (Pixels::Words(data), Source::Tile { tile, corner, rop }) => {
+                if let Pixels::Words(source) = &tile.pixels {
+                    fill_tiled(data, width, rect, (source, tile), corner, rop, &mut self.scratch.words);
+                }
+            }
+            (pixels, Source::Stipple { bitmap, corner, one, zero }) => {
+                let Pixels::Bytes(bits) = &bitmap.pixels else { return };
+                let scratch = &mut self.scratch.bytes;
+                with_pixels!(pixels, data => fill_stippled(data, width, rect, (bits, bitmap), corner, one, zero, scratch));
+            }
+        }
+    }
+}
+
+/// Every `step`th row of `rect` in pixel memory `width` wide. Rows outside the memory do not come.
+fn rows<P>(data: &mut [P], width: usize, rect: Rect, step: i32) -> impl Iterator<Item = &mut [P]> {
+    let (x1, x2) = (rect.x1.max(0) as usize, rect.x2.max(0) as usize);
+    let step = step.max(1) as usize;
+    data.chunks_exact_mut(width)
+        .skip(rect.y1.max(0) as usize)
+        .step_by(step)
+        .take((rect.height() as usize).div_ceil(step))
+        .filter_map(move |row| row.get_mut(x1..x2))
+}
+
+fn fill_solid<P: Pixel>(data: &mut [P], width: usize, rect: Rect, and: u32, xor: u32) {
+    let (and, xor) = (P::from_value(and), P::from_value(xor));
+    for row in rows(data, width, rect, 1) {
+        fill_row(row, and, xor);
+    }
+}
+
+/// Lays out `out` as the pattern `row` repeated, beginning at its element `phase`.
+fn repeat_row<P: Copy>(row: &[P], phase: usize, len: usize, out: &mut Vec<P>) {
+    out.clear();
+    let (before, after) = row.split_at(phase.min(row.len()));
+    out.extend_from_slice(&after[..after.len().min(len)]);
+    let n = (len - out.len()).min(before.len());
+    out.extend_from_slice(&before[..n]);
+    while out.len() < len && !out.is_empty() {
+        // `out` holds whole periods here.
+        let n = (len - out.len()).min(out.len());
+        out.extend_from_within(..n);
+    }
+}
+
+fn fill_tiled<P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    rect: Rect,
+    (source, tile): (&[P], &Pixmap),
+    corner: (i32, i32),
+    rop: Rop,
+    scratch: &mut Vec<P>,
+) {
+    let (tw, th) = (tile.width(), tile.height());
+    let mask = tile.write_mask();
+    let phase = phase(rect.x1, corner.0, tw);
+    let length = rect.width() as usize;
+    // Each row of the tile is laid out once and used for every row of the rectangle that shows it.
+    for first in rect.y1..rect.y2.min(rect.y1.saturating_add(th)) {
+        let ty = self::phase(first, corner.1, th);
+        let Some(row) = source.get(ty * tw as usize..(ty + 1) * tw as usize) else { continue };
+        let pattern = if phase + length <= row.len() {
+            &row[phase..phase + length]
+        } else {
+            repeat_row(row, phase, length, scratch);
+            &scratch[..]
+        };
+        let column = Rect { y1: first, ..rect };
+        for out in rows(data, width, column, th) {
+            rop.row(out, pattern, mask);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one inner loop with its constants")]
+fn fill_stippled<P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    rect: Rect,
+    (bits, bitmap): (&[u8], &Pixmap),
+    corner: (i32, i32),
+    one: (u32, u32),
+    zero: (u32, u32),
+    scratch: &mut Vec<u8>,
+) {
+    let (tw, th) = (bitmap.width(), bitmap.height());
+    let phase = phase(rect.x1, corner.0, tw);
+    let length = rect.width() as usize;
+    for first in rect.y1..rect.y2.min(rect.y1.saturating_add(th)) {
+        let ty = self::phase(first, corner.1, th);
+        let Some(row) = bits.get(ty * tw as usize..(ty + 1) * tw as usize) else { continue };
+        repeat_row(row, phase, length, scratch);
+        let column = Rect { y1: first, ..rect };
+        for out in rows(data, width, column, th) {
+            choose_row(out, scratch, one, zero);
+        }
+    }
+}
+
+/// `dst & and ^ xor` with the constants chosen by each element of a bitmap row (0 or 1).
+pub(super) fn choose_row<P: Pixel>(dst: &mut [P], bits: &[u8], one: (u32, u32), zero: (u32, u32)) {
+    let (zero_and, zero_xor) = (P::from_value(zero.0), P::from_value(zero.1));
+    let and_flip = P::from_value(one.0 ^ zero.0);
+    let xor_flip = P::from_value(one.1 ^ zero.1);
+    for (d, &bit) in dst.iter_mut().zip(bits) {
+        let on = P::from_value(u32::from(bit).wrapping_neg());
+        *d = *d & (zero_and ^ (on & and_flip)) ^ (zero_xor ^ (on & xor_flip));
+    }
+}
+
+/// Where coordinate `at` falls in a pattern of `size` that begins at `corner`.
+fn phase(at: i32, corner: i32, size: i32) -> usize {
+    (i64::from(at) - i64::from(corner)).rem_euclid(i64::from(size)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::raster::Function;
+
+    fn rectangle(x: i16, y: i16, width: u16, height: u16) -> Rectangle {
+        Rectangle { x, y, width, height }
+    }
+
+    #[test]
+    fn a_filled_rectangle_is_cut_by_the_clip_and_reported() {
+        let mut pixmap = Pixmap::new(20, 20, 24).unwrap();
+        let clip = Region::from_rects(&[Rect::new(2, 2, 8, 8), Rect::new(10, 2, 100, 8)]);
+        let gc = Gc { foreground: 7, ..Gc::default() };
+        let mut canvas = Canvas::new(&mut pixmap, (2, 1), &clip);
+        let touched = canvas.poly_fill_rectangle(&gc, &[rectangle(-5, -5, 30, 9)]);
+        assert_eq!(touched, Rect::new(0, 1, 18, 4));
+        for y in 0..20 {
+            for x in 0..20 {
+                let want = if clip.contains(x, y) && y < 5 { 7 } else { 0 };
+                assert_eq!(pixmap.get(x, y), Some(want), "{x},{y}");
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_and_stipples_repeat_from_their_origin_in_every_depth() {
+        for depth in crate::raster::DEPTHS {
+            let mut tile = Pixmap::new(3, 5, depth).unwrap();
+            let mut stipple = Pixmap::new(3, 5, 1).unwrap();
+            for i in 0..15 {
+                tile.set(i % 3, i / 3, i as u32);
+                stipple.set(i % 3, i / 3, (i as u32).wrapping_mul(0x9e37_79b9) >> 31);
+            }
+            let (tile, stipple) = (Arc::new(tile), Arc::new(stipple));
+            for (style, function) in [
+                (FillStyle::Tiled, Function::Copy),
+                (FillStyle::Tiled, Function::Xor),
+                (FillStyle::Stippled, Function::Copy),
+                (FillStyle::OpaqueStippled, Function::Invert),
+                (FillStyle::OpaqueStippled, Function::Xor),
+            ] {
+                let mut pixmap = Pixmap::new(17, 19, depth).unwrap();
+                let before = 0x35;
+                let clip = Region::from_rect(pixmap.bounds());
+                let mut canvas = Canvas::new(&mut pixmap, (1, 2), &clip);
+                canvas.fill_pixel(Rect::new(-1, -2, 30, 30), before);
+                let gc = Gc {
+                    function,
+                    foreground: 5,
+                    background: 2,
+                    fill_style: style,
+                    tile: Tile::Pixmap(Arc::clone(&tile)),
+                    stipple: Some(Arc::clone(&stipple)),
+                    tile_origin: (-7, 4),
+                    ..Gc::default()
+                };
+                canvas.poly_fill_rectangle(&gc, &[rectangle(2, -1, 13, 15)]);
+                let mask = pixmap.depth_mask();
+                for y in 0..19 {
+                    for x in 0..17 {
+                        let old = before & mask;
+                        let (tx, ty) = ((x - 1 + 7i32).rem_euclid(3), (y - 2 - 4i32).rem_euclid(5));
+                        let bit = stipple.get(tx, ty) == Some(1);
+                        let source = match style {
+                            FillStyle::Tiled => tile.get(tx, ty),
+                            FillStyle::Stippled => bit.then_some(5),
+                            _ => Some(if bit { 5 } else { 2 }),
+                        };
+                        let inside = (3..16).contains(&x) && (1..16).contains(&y);
+                        let want = match (inside, source) {
+                            (true, Some(s)) => match function {
+                                Function::Copy => s,
+                                Function::Xor => s ^ old,
+                                _ => !old,
+                            },
+                            _ => old,
+                        };
+                        let got = pixmap.get(x, y).unwrap();
+                        assert_eq!(got & mask, want & mask, "depth {depth} {style:?} {function:?} {x},{y}");
+                    }
+                }
+            }
+        }
+    }
+}
