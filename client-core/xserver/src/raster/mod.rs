@@ -14,17 +14,21 @@
 //!
 //! Each method returns the rectangle (drawable-relative, clipped) that it may have changed, for damage.
 
+mod copy;
 mod fill;
 mod gc;
+mod image;
 mod line;
 mod pixmap;
 mod rop;
 
 use std::borrow::Cow;
 
+pub use copy::{Copied, CopyBox, CopySource};
 pub use gc::{
     ArcMode, CapStyle, FillRule, FillStyle, Function, Gc, JoinStyle, LineStyle, SubwindowMode, Tile,
 };
+pub use image::{Image, ImageFormat, bits_per_pixel, image_bytes, row_bytes};
 pub use pixmap::{DEPTHS, Pixmap, PixmapError};
 
 use crate::region::Region;
