@@ -93,6 +93,9 @@ pub enum Method {
     EndSession,
     /// Power the machine off in order; answered at once.
     Shutdown,
+    /// Nothing; answered at once. A node that hears nothing for a while asks this: the link of a QEMU machine stays
+    /// open when the agent behind it dies or begins anew, so silence is the only sign.
+    Ping,
 }
 
 /// From the agent.
