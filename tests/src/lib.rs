@@ -1,1 +1,9 @@
-//! Fixtures of the end-to-end tests.
+//! Fixtures of the end-to-end tests and benchmarks: real programs, started privately and ended by their own process
+//! id, and a screen to look at and type on.
+//!
+//! * [`process::Program`] is a program whose output is read line by line; waiting for it is waiting for a line.
+//! * [`screen::Screen`] is an Xvfb with the eyes and hands of a user: pictures of it, keys, pointer. Waiting for
+//!   something to appear is waiting for damage, never sleeping.
+
+pub mod process;
+pub mod screen;
