@@ -1,1 +1,34 @@
-//! The NX 3 wire protocol.
+//! The NX 3 protocol, without I/O.
+//!
+//! NX carries X11 over slow links: messages of X clients are cached, predicted and packed on one side and restored on
+//! the other. This crate is an independent implementation, written from a description of the wire only. It takes
+//! bytes and returns bytes; sockets, threads and clocks are the owner's.
+//!
+//! - [`Display`] is the display side (S role), next to the X server.
+//!
+//! Everything a peer sends is checked: no announced length allocates, no byte panics, and what waits is bounded.
+
+#![allow(
+    dead_code,
+    clippy::unnecessary_wraps,
+    clippy::single_match_else,
+    reason = "the differential coders of requests and replies come next"
+)]
+
+mod coding;
+mod display;
+mod error;
+mod link;
+mod reply;
+mod request;
+mod x11;
+
+pub use coding::bits::MAX_MEMORY;
+pub use coding::pass::ByteOrder;
+pub use display::{Alert, ChannelId, Config, Display, EVENT_BYTES, End, Event};
+pub use error::Error;
+pub use link::control::ChannelKind;
+pub use link::frame::MAX_FRAME;
+pub use link::handshake::{LinkType, Options};
+pub use request::MAX_REQUEST;
+pub use x11::cookie::Cookie;

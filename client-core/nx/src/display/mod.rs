@@ -1,0 +1,641 @@
+//! The display side of a link (S role): next to the X server, here inside the client.
+//!
+//! [`Display`] does no I/O. Bytes from the link go in by [`receive`](Display::receive), bytes for it come out of
+//! [`transmit`](Display::transmit); what the X server must see comes as [`Event`]s, what it writes goes in by
+//! [`x11_from_server`](Display::x11_from_server). Time is an argument. Rules it obeys:
+//!
+//! - Every request of the far X client becomes exactly one request here, so sequence numbers need no translation.
+//! - What is decoded waits in a queue of bounded size: while it is full, link bytes stay unprocessed
+//!   ([`wants_input`](Display::wants_input)). No announced length allocates anything.
+//! - Data of a channel that is going away is decoded all the same, because coder state belongs to the link.
+
+mod channel;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use self::channel::Channel;
+use crate::coding::bits::{BitReader, BitWriter};
+use crate::coding::coder::Decoder;
+use crate::coding::store::Memory;
+use crate::error::Error;
+use crate::link::control::{ChannelKind, Control, TokenClass};
+use crate::link::engine::{Engine, HANDSHAKE_LIMIT};
+use crate::link::frame::Item;
+use crate::link::handshake::{self, LinkType, Options};
+use crate::reply::ReplyCodec;
+use crate::request::RequestCodec;
+use crate::x11::cookie::Cookie;
+
+/// Bytes of decoded X11 that may wait for the owner before link bytes are left unprocessed.
+pub const EVENT_BYTES: usize = 1 << 20;
+/// One X11 event holds at most about this many bytes.
+const EVENT_CHUNK: usize = 64 << 10;
+/// We ping after this much silence, and then again and again (NX part 1 §4.3).
+const PING_AFTER: Duration = Duration::from_secs(20);
+const PING_EVERY: Duration = Duration::from_secs(5);
+/// How long a closing session waits for the peer to drop its channels (NX part 1 §7.2).
+const CLEANUP: Duration = Duration::from_secs(3);
+/// How long it then waits for the end of the byte stream.
+const GOODBYE: Duration = Duration::from_secs(10);
+/// Our own level where the configuration leaves it to the peer: the level the peer announces.
+const CACHE_FILE: &str = "cachefile=none ";
+
+/// How a display session is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The session cookie. With one, X connections must show it too; it is then replaced by
+    /// [`x11_cookie`](Self::x11_cookie).
+    pub cookie: Option<Cookie>,
+    /// The X server's own cookie, for setups that showed the session cookie. `None` sends zeros.
+    pub x11_cookie: Option<Cookie>,
+    /// zlib level 0 to 9 of what we send; `None` takes the level the application side announces.
+    pub stream: Option<u8>,
+    /// The session is given up after this much silence of the peer; `None` is never.
+    pub silence: Option<Duration>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { cookie: None, x11_cookie: None, stream: None, silence: Some(Duration::from_mins(2)) }
+    }
+}
+
+/// Number of a channel of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelId(pub u8);
+
+/// A message for the user that the far side asks for (NX part 1 §3.8 and appendix B).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alert(pub u8);
+
+impl Alert {
+    /// True if the message shown before is to be taken away.
+    pub fn withdraws(self) -> bool {
+        self.0 == 14
+    }
+
+    /// What it is about; `None` for obsolete and unknown codes, which are to be ignored.
+    pub fn meaning(self) -> Option<&'static str> {
+        Some(match self.0 {
+            1 => "internal error in the session",
+            2 | 3 => "an X connection does not respond",
+            4..=7 => "the link does not respond",
+            8 => "the display does not respond",
+            9 => "the peer has a wrong version",
+            10 | 11 => "the peer cannot be reached",
+            12 => "the persistent cache is missing",
+            13 => "the link is broken",
+            15 => "the session is starting",
+            16 => "the session is being resumed",
+            17 => "the session cannot be resumed: the display cannot be opened",
+            18 => "the session cannot be resumed: the display is broken",
+            19 => "the session cannot be resumed: the visuals differ",
+            20 => "the session cannot be resumed: the colormaps differ",
+            21 => "the session cannot be resumed: the pixmap formats differ",
+            22 => "the session cannot be resumed: the depths differ",
+            23 => "the session cannot be resumed: the render extension differs",
+            24 => "the session cannot be resumed: the fonts differ",
+            62 => "the negotiation was aborted",
+            64 => "the shutdown was aborted",
+            65 => "the XDMCP connection failed",
+            _ => return None,
+        })
+    }
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The peer said goodbye, or answered ours.
+    Clean,
+    /// Anything else. The far session usually suspends and can be resumed by a new link.
+    Broken(Error),
+}
+
+/// What the owner of a [`Display`] has to do or know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The handshake is done.
+    Connected(Options),
+    /// Open a connection to the X server for this channel, or call [`Display::refuse`].
+    ChannelOpened(ChannelId),
+    /// X11 bytes for the X server: the connection setup first, then requests.
+    X11 {
+        /// The channel.
+        channel: ChannelId,
+        /// Whole messages, in the byte order the setup announced.
+        bytes: Vec<u8>,
+    },
+    /// Stop (`true`) or go on (`false`) handing over what the X server writes on this channel: the far X client
+    /// does not read it.
+    Congestion {
+        /// The channel.
+        channel: ChannelId,
+        /// True to stop.
+        stop: bool,
+    },
+    /// Close the connection to the X server for this channel.
+    ChannelClosed(ChannelId),
+    /// Show or withdraw a message.
+    Alert(Alert),
+    /// The session is over: close the byte stream. Always the last event.
+    Closed(End),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Version,
+    Options,
+    CacheList,
+    Running,
+    /// We said `finish` on every channel and wait for the drops until then.
+    Closing(Instant),
+    /// We said goodbye and wait for the end of the byte stream until then.
+    Goodbye(Instant),
+    Closed,
+}
+
+/// A payload being decoded.
+#[derive(Debug)]
+struct Incoming {
+    channel: u8,
+    payload: Vec<u8>,
+    position: usize,
+}
+
+/// The display side of one link.
+///
+/// ```
+/// use std::time::Instant;
+/// let now = Instant::now();
+/// let mut display = nx::Display::new(nx::Config::default(), now);
+/// // Ours is the first word; it goes to the link at once.
+/// assert!(display.transmit(now).starts_with(b"NXPROXY-3.5.0-3.5.99 "));
+/// ```
+#[derive(Debug)]
+pub struct Display {
+    config: Config,
+    link: Engine,
+    phase: Phase,
+    options: Option<Options>,
+    channels: BTreeMap<u8, Channel>,
+    requests: RequestCodec,
+    replies: ReplyCodec,
+    /// The channel that the peer's data items belong to.
+    current: Option<u8>,
+    /// The next data item is statistics text.
+    statistics: bool,
+    incoming: Option<Incoming>,
+    /// What is coded and not yet framed, and its channel.
+    writer: BitWriter,
+    writing: Option<u8>,
+    events: VecDeque<Event>,
+    event_bytes: usize,
+    /// When held pointer motions are sent.
+    motion: Option<Instant>,
+    failure: Option<Error>,
+}
+
+impl Display {
+    /// A session that has not begun. Its greeting is ready to be transmitted.
+    pub fn new(config: Config, now: Instant) -> Self {
+        let mut link = Engine::new(now);
+        link.put_word(handshake::VERSION);
+        let cookie = config.cookie.as_ref().map_or_else(String::new, |c| format!("cookie={},", c.hex()));
+        let level = config.stream.map_or_else(|| "default".to_owned(), |level| level.min(9).to_string());
+        link.put_word(&format!("{cookie}stream={level},data=0 "));
+        Self {
+            config,
+            link,
+            phase: Phase::Version,
+            options: None,
+            channels: BTreeMap::new(),
+            requests: RequestCodec::new(false, Memory::for_cache(0)),
+            replies: ReplyCodec::new(false),
+            current: None,
+            statistics: false,
+            incoming: None,
+            writer: BitWriter::default(),
+            writing: None,
+            events: VecDeque::new(),
+            event_bytes: 0,
+            motion: None,
+            failure: None,
+        }
+    }
+
+    /// Takes bytes from the link and processes them as far as the event queue allows.
+    ///
+    /// # Errors
+    /// Why the session is broken; the same comes as [`Event::Closed`].
+    pub fn receive(&mut self, bytes: &[u8], now: Instant) -> Result<(), Error> {
+        if self.phase != Phase::Closed {
+            self.link.receive(bytes, now);
+            self.advance(now);
+        }
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// The link's byte stream ended.
+    pub fn end_of_stream(&mut self, now: Instant) {
+        self.advance(now);
+        match self.phase {
+            Phase::Closed => {}
+            Phase::Goodbye(_) => self.end(End::Clean),
+            _ => self.end(End::Broken(Error::LinkLost)),
+        }
+    }
+
+    /// The next thing to do. `now` is needed because taking an event can make room for more input.
+    pub fn poll_event(&mut self, now: Instant) -> Option<Event> {
+        if self.events.is_empty() {
+            self.advance(now);
+        }
+        let event = self.events.pop_front();
+        if let Some(Event::X11 { bytes, .. }) = &event {
+            self.event_bytes -= bytes.len();
+        }
+        event
+    }
+
+    /// False while so much is waiting that the link should not be read.
+    pub fn wants_input(&self) -> bool {
+        self.event_bytes < EVENT_BYTES && self.link.unprocessed() < crate::MAX_FRAME
+    }
+
+    /// Bytes to write to the link now; empty if there are none. Each call ends in a flush of the compressed stream,
+    /// so call it when the link can take bytes.
+    pub fn transmit(&mut self, now: Instant) -> Vec<u8> {
+        self.flush();
+        match self.link.transmit(now) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.end(End::Broken(error));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Bytes that wait for [`transmit`](Self::transmit), before compression. An owner that cannot write should stop
+    /// reading the X server when this grows.
+    pub fn pending_output(&self) -> usize {
+        self.link.pending_output() + self.writer.len()
+    }
+
+    /// What the application side chose; `None` before [`Event::Connected`].
+    pub fn options(&self) -> Option<&Options> {
+        self.options.as_ref()
+    }
+
+    /// Takes what the X server wrote on a channel, in any pieces. Ignored for a channel that is not open.
+    pub fn x11_from_server(&mut self, channel: ChannelId, bytes: &[u8], now: Instant) {
+        let Some(state) = self.channels.get_mut(&channel.0).filter(|c| !c.finishing()) else { return };
+        state.from_server.push(bytes);
+        if self.writing != Some(channel.0) {
+            self.flush();
+            self.writing = Some(channel.0);
+        }
+        let Some(state) = self.channels.get_mut(&channel.0) else { return };
+        let result =
+            state.encode_server(channel.0, &mut self.writer, &mut self.replies, &mut self.requests.opcodes);
+        match result {
+            Ok(true) if self.motion.is_none() => {
+                self.motion = Some(now + Duration::from_millis(self.link_type().motion_delay_ms()));
+            }
+            Ok(_) => {}
+            Err(error) => self.end(End::Broken(error)),
+        }
+    }
+
+    /// The connection to the X server could not be opened.
+    pub fn refuse(&mut self, channel: ChannelId) {
+        if self.channels.remove(&channel.0).is_some() {
+            self.flush();
+            self.link.put_control(Control::Drop, channel.0);
+        }
+    }
+
+    /// The X server closed the connection of a channel.
+    pub fn x11_closed(&mut self, channel: ChannelId) {
+        if self.channels.get(&channel.0).is_some_and(|c| !c.finishing()) {
+            self.finish(channel.0);
+        }
+    }
+
+    /// Asks the peer to stop (or to go on) sending requests for a channel, because the X server does not take them.
+    pub fn set_congested(&mut self, channel: ChannelId, stop: bool) {
+        if let Some(state) = self.channels.get_mut(&channel.0).filter(|c| c.congested != stop) {
+            state.congested = stop;
+            let control = if stop { Control::BeginCongestion } else { Control::EndCongestion };
+            self.link.put_control(control, channel.0);
+        }
+    }
+
+    /// Ends the session from this side (NX part 1 §7.2). [`Event::Closed`] follows.
+    pub fn close(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Version | Phase::Options | Phase::CacheList => self.end(End::Clean),
+            Phase::Running => {
+                let open: Vec<u8> =
+                    self.channels.iter().filter(|(_, c)| !c.finishing()).map(|(n, _)| *n).collect();
+                for number in open {
+                    self.events.push_back(Event::ChannelClosed(ChannelId(number)));
+                    self.finish(number);
+                }
+                self.link.put_control(Control::FinishListeners, 0);
+                self.phase = Phase::Closing(now + CLEANUP);
+                self.say_goodbye_when_done(now);
+            }
+            Phase::Closing(_) | Phase::Goodbye(_) | Phase::Closed => {}
+        }
+    }
+
+    /// True after [`Event::Closed`] was queued.
+    pub fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) must be called next, if nothing else happens.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let silence = self.config.silence.map(|limit| self.link.last_input + limit);
+        let own = match self.phase {
+            Phase::Version | Phase::Options | Phase::CacheList => {
+                return Some(self.link.started + HANDSHAKE_LIMIT);
+            }
+            Phase::Running => Some(self.next_ping()),
+            Phase::Closing(end) | Phase::Goodbye(end) => Some(end),
+            Phase::Closed => return None,
+        };
+        [silence, own, self.motion].into_iter().flatten().min()
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.motion.is_some_and(|at| at <= now) {
+            self.release_motions();
+        }
+        match self.phase {
+            Phase::Version | Phase::Options | Phase::CacheList => {
+                if now >= self.link.started + HANDSHAKE_LIMIT {
+                    let seconds = HANDSHAKE_LIMIT.as_secs();
+                    self.end(End::Broken(Error::HandshakeTimeout { seconds }));
+                }
+                return;
+            }
+            Phase::Running => {
+                if now >= self.next_ping() {
+                    self.link.last_ping = now;
+                    self.link.put_control(Control::TokenRequest(TokenClass::Control), 1);
+                }
+            }
+            Phase::Closing(end) if end <= now => self.goodbye(now),
+            Phase::Goodbye(end) if end <= now => return self.end(End::Clean),
+            Phase::Closing(_) | Phase::Goodbye(_) | Phase::Closed => {}
+        }
+        if let Some(limit) = self.config.silence.filter(|l| now >= self.link.last_input + *l) {
+            self.end(End::Broken(Error::Silence { seconds: limit.as_secs() }));
+        }
+    }
+
+    fn link_type(&self) -> LinkType {
+        self.options.as_ref().map_or(LinkType::Lan, |o| o.link)
+    }
+
+    fn next_ping(&self) -> Instant {
+        (self.link.last_input + PING_AFTER).max(self.link.last_ping + PING_EVERY)
+    }
+
+    /// Processes what has arrived, until nothing is left or the event queue is full.
+    fn advance(&mut self, now: Instant) {
+        while self.event_bytes < EVENT_BYTES && self.phase != Phase::Closed {
+            match self.step(now) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => self.end(End::Broken(error)),
+            }
+        }
+    }
+
+    /// One word, item or message. False if there is none.
+    fn step(&mut self, now: Instant) -> Result<bool, Error> {
+        match self.phase {
+            Phase::Version => {
+                let Some(word) = self.link.next_word(handshake::WORD_LIMIT)? else { return Ok(false) };
+                handshake::check_version(&word)?;
+                self.phase = Phase::Options;
+            }
+            Phase::Options => {
+                let Some(word) = self.link.next_word(handshake::WORD_LIMIT)? else { return Ok(false) };
+                self.options = Some(Options::parse(&word)?);
+                self.phase = Phase::CacheList;
+            }
+            Phase::CacheList => {
+                let Some(word) = self.link.next_word(handshake::CACHE_LIST_LIMIT)? else { return Ok(false) };
+                if !word.starts_with("cachelist=") {
+                    return Err(Error::CacheWord { expected: "cachelist=", found: word });
+                }
+                self.start(now);
+            }
+            Phase::Running | Phase::Closing(_) | Phase::Goodbye(_) => {
+                if self.incoming.is_some() {
+                    self.decode()?;
+                    return Ok(true);
+                }
+                let Some(item) = self.link.next_item()? else { return Ok(false) };
+                match item {
+                    Item::Control(control, arg) => self.control(control, arg, now)?,
+                    Item::Data(payload) => self.data(payload),
+                }
+            }
+            Phase::Closed => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn start(&mut self, now: Instant) {
+        let Some(options) = self.options.clone() else { return };
+        self.link.put_word(CACHE_FILE);
+        self.link.start(options.stream, self.config.stream.unwrap_or(options.stream));
+        self.requests = RequestCodec::new(options.delta, Memory::for_cache(options.cache));
+        self.replies = ReplyCodec::new(options.delta);
+        self.link.last_ping = now;
+        self.phase = Phase::Running;
+        self.events.push_back(Event::Connected(options));
+    }
+
+    fn control(&mut self, control: Control, arg: u8, now: Instant) -> Result<(), Error> {
+        match control {
+            Control::New(ChannelKind::X11) => self.open(arg),
+            Control::New(_) => self.link.put_control(Control::Drop, arg),
+            Control::Switch => self.current = Some(arg),
+            Control::Drop => {
+                if let Some(channel) = self.channels.remove(&arg)
+                    && !channel.finishing()
+                {
+                    self.events.push_back(Event::ChannelClosed(ChannelId(arg)));
+                }
+                self.say_goodbye_when_done(now);
+            }
+            Control::Finish => {
+                if self.channels.get(&arg).is_some_and(|c| !c.finishing()) {
+                    self.events.push_back(Event::ChannelClosed(ChannelId(arg)));
+                }
+                self.flush();
+                self.channels.remove(&arg);
+                self.link.put_control(Control::Drop, arg);
+                self.say_goodbye_when_done(now);
+            }
+            Control::BeginCongestion | Control::EndCongestion => {
+                if self.channels.contains_key(&arg) {
+                    let stop = control == Control::BeginCongestion;
+                    self.events.push_back(Event::Congestion { channel: ChannelId(arg), stop });
+                }
+            }
+            Control::Alert => self.events.push_back(Event::Alert(Alert(arg))),
+            Control::TokenRequest(class) => self.link.put_control(Control::TokenReply(class), arg),
+            Control::StatisticsRequest => {
+                // "Statistics are off": type 3, in 8 bits least significant first (NX part 1 §3.7).
+                self.link.put_control(Control::StatisticsReply, 3);
+                self.link.put_statistics(&[0xc0]);
+            }
+            Control::StatisticsReply => self.statistics = true,
+            Control::SyncRequest => self.link.put_control(Control::SyncReply, arg),
+            Control::Shutdown => self.end(End::Clean),
+            Control::SyncReply | Control::Forbidden(_) => {
+                return Err(Error::ForbiddenControl { code: control.code() });
+            }
+            // Our pings are answered by token replies; the others ask for nothing.
+            Control::TokenReply(_)
+            | Control::LoadRequest
+            | Control::SaveRequest
+            | Control::FinishListeners
+            | Control::Unknown(_) => {}
+        }
+        Ok(())
+    }
+
+    /// A channel of the far side, which may use numbers that are no multiples of 8 (NX part 1 §3.3).
+    fn open(&mut self, number: u8) {
+        if number.is_multiple_of(8) || self.channels.contains_key(&number) || self.phase != Phase::Running {
+            self.link.put_control(Control::Drop, number);
+            return;
+        }
+        self.channels.insert(number, Channel::default());
+        self.events.push_back(Event::ChannelOpened(ChannelId(number)));
+    }
+
+    fn data(&mut self, payload: Vec<u8>) {
+        if std::mem::take(&mut self.statistics) {
+            return;
+        }
+        if let Some(channel) = self.current.filter(|n| self.channels.contains_key(n)) {
+            self.incoming = Some(Incoming { channel, payload, position: 0 });
+        }
+    }
+
+    /// Decodes one message of the payload at hand.
+    fn decode(&mut self) -> Result<(), Error> {
+        let Some(mut incoming) = self.incoming.take() else { return Ok(()) };
+        let number = incoming.channel;
+        let Some(channel) = self.channels.get_mut(&number) else { return Ok(()) };
+        let mut decoder = Decoder(BitReader::new(&incoming.payload, incoming.position));
+        if decoder.0.at_end() {
+            return Ok(());
+        }
+        let mut out = Vec::new();
+        if channel.setup_seen() {
+            incoming.position =
+                channel.decode_request(&incoming.payload, incoming.position, &mut self.requests, &mut out)?;
+        } else {
+            let accepted = channel.decode_setup(&mut decoder, &self.config, &mut out)?;
+            incoming.position = decoder.0.position();
+            if !accepted && !channel.finishing() {
+                // The X server never sees a connection without the session cookie.
+                self.events.push_back(Event::ChannelClosed(ChannelId(number)));
+                self.finish(number);
+            }
+        }
+        self.incoming = Some(incoming);
+        if self.channels.get(&number).is_some_and(|c| !c.finishing()) {
+            self.deliver(number, out);
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, number: u8, mut bytes: Vec<u8>) {
+        self.event_bytes += bytes.len();
+        match self.events.back_mut() {
+            Some(Event::X11 { channel, bytes: waiting })
+                if channel.0 == number && waiting.len() + bytes.len() <= EVENT_CHUNK =>
+            {
+                waiting.append(&mut bytes);
+            }
+            _ if bytes.is_empty() => {}
+            _ => self.events.push_back(Event::X11 { channel: ChannelId(number), bytes }),
+        }
+    }
+
+    /// Frames what was coded.
+    fn flush(&mut self) {
+        let payload = self.writer.take();
+        if let Some(channel) = self.writing {
+            self.link.put_data(channel, &payload);
+        }
+    }
+
+    /// Our end of the channel is closed; its data is still decoded until the peer drops it.
+    fn finish(&mut self, number: u8) {
+        self.flush();
+        if let Some(channel) = self.channels.get_mut(&number) {
+            channel.set_finishing();
+            self.link.put_control(Control::Finish, number);
+        }
+    }
+
+    fn release_motions(&mut self) {
+        self.motion = None;
+        let numbers: Vec<u8> = self.channels.keys().copied().collect();
+        for number in numbers {
+            if self.writing != Some(number) {
+                self.flush();
+                self.writing = Some(number);
+            }
+            if let Some(channel) = self.channels.get_mut(&number)
+                && let Err(error) = channel.release_motion(&mut self.writer, &mut self.replies)
+            {
+                return self.end(End::Broken(error));
+            }
+        }
+    }
+
+    fn say_goodbye_when_done(&mut self, now: Instant) {
+        if matches!(self.phase, Phase::Closing(_)) && self.channels.is_empty() {
+            self.goodbye(now);
+        }
+    }
+
+    fn goodbye(&mut self, now: Instant) {
+        self.link.put_control(Control::Shutdown, 0);
+        self.phase = Phase::Goodbye(now + GOODBYE);
+    }
+
+    fn end(&mut self, end: End) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        if let End::Broken(error) = &end {
+            self.failure = Some(error.clone());
+            self.link.discard_output();
+        }
+        self.phase = Phase::Closed;
+        self.writer = BitWriter::default();
+        self.incoming = None;
+        for (number, channel) in std::mem::take(&mut self.channels) {
+            if !channel.finishing() {
+                self.events.push_back(Event::ChannelClosed(ChannelId(number)));
+            }
+        }
+        self.events.push_back(Event::Closed(end));
+    }
+}

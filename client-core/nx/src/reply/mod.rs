@@ -1,0 +1,156 @@
+//! Coding of what an X server sends: setup reply, replies, events, errors (NX part 4).
+//!
+//! One [`ReplyCodec`] serves all channels of a link; it must see their messages in link order.
+
+pub(crate) mod caches;
+pub(crate) mod core;
+pub(crate) mod nx;
+
+use self::caches::ReplyCaches;
+use crate::coding::bits::{BitReader, BitWriter, MAX_MEMORY};
+use crate::coding::coder::{Coder, Decoder, Encoder};
+use crate::coding::pass::{ByteOrder, Pass, at8, at16, at32};
+use crate::error::Error;
+use crate::request::core::{LIST_EXTENSIONS, QUERY_EXTENSION};
+use crate::x11::expect::{Expectations, Expected};
+
+/// First byte of a reply.
+pub(crate) const REPLY: u8 = 1;
+/// First byte of an error.
+pub(crate) const ERROR: u8 = 0;
+
+/// What reply coding remembers of one channel (NX part 4 §2.2).
+#[derive(Debug, Default)]
+pub(crate) struct ReplyState {
+    pub(crate) order: ByteOrder,
+    /// Sequence number of the last message coded.
+    pub(crate) sequence: u32,
+    pub(crate) expected: Expectations,
+}
+
+/// Caches and stores of the X server → X client direction.
+#[derive(Debug)]
+pub(crate) struct ReplyCodec {
+    caches: ReplyCaches,
+    delta: bool,
+}
+
+impl ReplyCodec {
+    pub(crate) fn new(delta: bool) -> Self {
+        Self { caches: ReplyCaches::default(), delta }
+    }
+
+    /// Codes the X server's answer to a connection setup (NX part 4 §3), in either direction.
+    pub(crate) fn setup<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        order: ByteOrder,
+        message: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
+        p.size(8)?;
+        for o in [0, 1] {
+            p.value(at8(o), 8, 0)?;
+        }
+        for o in [2, 4] {
+            p.value(at16(o), 16, 0)?;
+        }
+        let words = p.value(at16(6), 16, 0)? as usize;
+        p.size(8 + 4 * words)?;
+        let same = p.message.get(8..) == Some(&self.caches.setup);
+        if p.coder.flag(same)? {
+            if !C::ENCODES {
+                // Our length and the remembered block agree unless the peer is faulty.
+                p.size(8 + self.caches.setup.len())?;
+                p.message.truncate(8);
+                p.message.extend_from_slice(&self.caches.setup);
+            }
+            return Ok(());
+        }
+        for o in 8..p.len() {
+            p.value(at8(o), 8, 0)?;
+        }
+        self.caches.setup = p.message.get(8..).unwrap_or_default().to_vec();
+        Ok(())
+    }
+
+    /// Codes a reply, event or error. When encoding, `message` is the whole of it; when decoding it is filled.
+    /// Returns what a reply answers.
+    pub(crate) fn code<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        channel: &mut ReplyState,
+        message: &mut Vec<u8>,
+    ) -> Result<Option<Expected>, Error> {
+        let k = &mut self.caches;
+        let order = channel.order;
+        let first = coder.opcode(message.first().copied().unwrap_or(0), &mut k.opcode)?;
+        let cache = if first == REPLY { &mut k.reply_sequence } else { &mut k.event_sequence };
+        let sequence = order.u16(message, 2);
+        let sequence = coder.relative(sequence.into(), 16, cache, 7, &mut channel.sequence, 0)? as u16;
+        let answered = match first {
+            REPLY | ERROR => channel.expected.answer(sequence),
+            _ => None,
+        };
+        let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
+        p.size(32)?;
+        match answered {
+            Some(Expected { opcode: 230..=252, .. }) if first == REPLY => {
+                nx::reply(answered.map_or(0, |e| e.opcode), &mut p)?;
+            }
+            Some(Expected { opcode: QUERY_EXTENSION | LIST_EXTENSIONS, .. }) if first == REPLY => {
+                core::reply(answered.map_or(0, |e| e.opcode), &mut p, k)?;
+            }
+            _ if !self.delta => {
+                whole(&mut p, first == REPLY)?;
+                return Ok(answered);
+            }
+            _ => return Err(Error::Unsupported { what: "delta=1" }),
+        }
+        p.set(at8(0), first.into());
+        p.set(at16(2), sequence.into());
+        if first == REPLY {
+            let words = (p.len() - 32) / 4;
+            p.set(at32(4), words as u32);
+        }
+        Ok(answered)
+    }
+
+    /// Encodes a message of the X server.
+    pub(crate) fn encode(
+        &mut self,
+        writer: &mut BitWriter,
+        channel: &mut ReplyState,
+        message: &mut Vec<u8>,
+    ) -> Result<Option<Expected>, Error> {
+        self.code(&mut Encoder(writer), channel, message)
+    }
+
+    /// Decodes the message at `position` of a payload; the position of the next one.
+    pub(crate) fn decode(
+        &mut self,
+        payload: &[u8],
+        position: usize,
+        channel: &mut ReplyState,
+        message: &mut Vec<u8>,
+    ) -> Result<(usize, Option<Expected>), Error> {
+        let mut decoder = Decoder(BitReader::new(payload, position));
+        message.clear();
+        let answered = self.code(&mut decoder, channel, message)?;
+        Ok((decoder.0.position(), answered))
+    }
+}
+
+/// The whole message as it is (`delta=0`, NX part 4 §4.5).
+fn whole<C: Coder>(p: &mut Pass<C>, reply: bool) -> Result<(), Error> {
+    let size = if C::ENCODES { p.len() } else { 32 };
+    p.memory(0, size)?;
+    if !C::ENCODES && reply {
+        let tail = p.get(at32(4)) as usize;
+        p.size(32_usize.saturating_add(tail.saturating_mul(4)))?;
+        if tail > 0 {
+            p.memory(32, 4 * tail)?;
+        }
+    }
+    Ok(())
+}

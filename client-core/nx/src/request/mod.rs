@@ -1,0 +1,168 @@
+//! Coding of X requests (NX part 3): from the X client's bytes to bits and back.
+//!
+//! One [`RequestCodec`] serves all channels of a link; it must see their messages in link order.
+
+pub(crate) mod caches;
+pub(crate) mod core;
+pub(crate) mod nx;
+pub(crate) mod store;
+
+use self::caches::RequestCaches;
+use self::store::StoreId;
+use crate::coding::bits::BitReader;
+use crate::coding::coder::{Coder, Decoder};
+use crate::coding::pass::{ByteOrder, Pass};
+use crate::coding::store::{Action, Memory, Store};
+use crate::error::Error;
+
+/// Longest request in bytes: 65535 words, because BIG-REQUESTS does not exist through NX.
+pub const MAX_REQUEST: usize = 262_140;
+
+/// Major opcodes learned from the answers to `QueryExtension` (NX part 3 §4); 0 while unknown or absent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Opcodes {
+    pub(crate) render: u8,
+    pub(crate) shape: u8,
+}
+
+/// Which description a request has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Core,
+    Nx,
+    Render,
+    Shape,
+    Generic,
+}
+
+/// Caches and stores of the request direction.
+#[derive(Debug)]
+pub(crate) struct RequestCodec {
+    caches: RequestCaches,
+    stores: Vec<Store>,
+    memory: Memory,
+    delta: bool,
+    pub(crate) opcodes: Opcodes,
+}
+
+impl RequestCodec {
+    pub(crate) fn new(delta: bool, memory: Memory) -> Self {
+        Self {
+            caches: RequestCaches::default(),
+            stores: StoreId::ALL.iter().map(|id| Store::new(id.slots())).collect(),
+            memory,
+            delta,
+            opcodes: Opcodes::default(),
+        }
+    }
+
+    /// Decodes the request at `position` of a payload into `message`; the position of the next one.
+    pub(crate) fn decode(
+        &mut self,
+        payload: &[u8],
+        position: usize,
+        order: ByteOrder,
+        message: &mut Vec<u8>,
+    ) -> Result<usize, Error> {
+        let mut decoder = Decoder(BitReader::new(payload, position));
+        message.clear();
+        let opcode = decoder.opcode(0, &mut self.caches.opcode)?;
+        if self.delta || is_never_raw(opcode) {
+            self.code(&mut decoder, opcode, order, message, &[], Action::Discarded)?;
+            let words = message.len() / 4;
+            order.set(message, crate::coding::pass::at16(2), words as u32);
+        } else {
+            message.extend_from_slice(decoder.0.memory(4)?);
+            let size = 4 * usize::from(order.u16(message, 2)).max(1);
+            message.extend_from_slice(decoder.0.memory(size - 4)?);
+        }
+        if let Some(first) = message.first_mut() {
+            *first = opcode;
+        }
+        Ok(decoder.0.position())
+    }
+
+    /// True if messages are coded differentially.
+    pub(crate) fn delta(&self) -> bool {
+        self.delta
+    }
+
+    fn family(&self, opcode: u8) -> Family {
+        match opcode {
+            0 => Family::Generic,
+            _ if opcode < 128 && core::is_coded(opcode) => Family::Core,
+            _ if nx::is_coded(opcode) => Family::Nx,
+            _ if opcode == self.opcodes.render => Family::Render,
+            _ if opcode == self.opcodes.shape => Family::Shape,
+            _ => Family::Generic,
+        }
+    }
+
+    /// Everything behind the opcode, in either direction.
+    fn code<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        opcode: u8,
+        order: ByteOrder,
+        message: &mut Vec<u8>,
+        removed: &[u16],
+        action: Action,
+    ) -> Result<(), Error> {
+        if opcode == nx::SPLIT_DATA {
+            return Err(Error::Unsupported { what: "a split transfer" });
+        }
+        let family = self.family(opcode);
+        let id = match family {
+            Family::Core => core::store(opcode),
+            Family::Nx => nx::store(opcode),
+            Family::Render => Some(StoreId::Render),
+            Family::Shape => Some(StoreId::Shape),
+            Family::Generic => Some(StoreId::Generic),
+        };
+        let Some(store) = id.and_then(|id| self.stores.get_mut(id as usize)) else {
+            let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored: None };
+            return full(family, opcode, &mut pass, &mut self.caches);
+        };
+        match store.action(coder, removed, action, &mut self.memory)? {
+            Action::Hit(slot) => {
+                let stored = store.get(slot).map(Vec::as_slice).unwrap_or_default();
+                if !C::ENCODES {
+                    message.extend_from_slice(stored);
+                }
+                let stored = C::ENCODES.then_some(stored);
+                let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored };
+                update(family, opcode, &mut pass, &mut self.caches)?;
+                store.update(slot, message);
+            }
+            action => {
+                let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored: None };
+                full(family, opcode, &mut pass, &mut self.caches)?;
+                if let Action::Added(slot) = action {
+                    store.put(slot, message.clone(), &mut self.memory)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Requests that keep their own coding even with `delta=0` (NX part 3 §2.7).
+fn is_never_raw(opcode: u8) -> bool {
+    matches!(opcode, core::QUERY_EXTENSION | core::LIST_EXTENSIONS | 230..=252)
+}
+
+fn full<C: Coder>(family: Family, opcode: u8, p: &mut Pass<C>, k: &mut RequestCaches) -> Result<(), Error> {
+    match family {
+        Family::Core => core::full(opcode, p, k),
+        Family::Nx => nx::full(opcode, p, k),
+        Family::Render | Family::Shape | Family::Generic => Err(Error::Unsupported { what: "delta=1" }),
+    }
+}
+
+fn update<C: Coder>(family: Family, opcode: u8, p: &mut Pass<C>, k: &mut RequestCaches) -> Result<(), Error> {
+    match family {
+        Family::Core => core::update(opcode, p, k),
+        Family::Nx => nx::update(opcode, p, k),
+        Family::Render | Family::Shape | Family::Generic => Err(Error::Unsupported { what: "delta=1" }),
+    }
+}
