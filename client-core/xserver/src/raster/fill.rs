@@ -129,6 +129,11 @@ impl<'a> Painter<'a> {
         self.touched.translate(-self.origin.0, -self.origin.1)
     }
 
+    /// Whether any of the rectangle (drawable-relative) is within the clip's bounds.
+    pub(super) fn may_touch(&self, rect: Rect) -> bool {
+        rect.translate(self.origin.0, self.origin.1).overlaps(&self.clip.extents())
+    }
+
     /// Fills a rectangle, drawable-relative.
     pub(super) fn rect(&mut self, rect: Rect) {
         let rect = rect.translate(self.origin.0, self.origin.1);

@@ -21,6 +21,7 @@ mod image;
 mod line;
 mod pixmap;
 mod rop;
+mod text;
 
 use std::borrow::Cow;
 
