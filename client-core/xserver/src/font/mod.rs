@@ -22,7 +22,7 @@ pub struct Font {
 /// What `QueryFont` answers besides the characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FontInfo {
-    /// The least of each metric over all characters.
+    /// The least of each ink metric over all characters.
     pub min_bounds: Metrics,
     /// The greatest of each.
     pub max_bounds: Metrics,
@@ -98,8 +98,10 @@ impl Metrics {
 /// A character of a font.
 #[derive(Clone, Copy, Debug)]
 pub struct Glyph {
-    /// Its metrics.
+    /// The metrics of its bitmap: what is drawn, and where the next character is.
     pub metrics: Metrics,
+    /// The metrics of its ink alone: what queries answer.
+    pub ink: Metrics,
     /// Where its first row is in the font's bits.
     start: usize,
 }
@@ -157,13 +159,13 @@ impl Font {
         let same = (min.left, min.right, min.width, min.ascent, min.descent)
             == (max.left, max.right, max.width, max.ascent, max.descent);
         let glyphs = if same { &[][..] } else { &self.glyphs[..] };
-        glyphs.iter().map(|glyph| glyph.map(|g| g.metrics).unwrap_or_default())
+        glyphs.iter().map(|glyph| glyph.map(|g| g.ink).unwrap_or_default())
     }
 
     /// X11 §9 `QueryTextExtents`. Characters that are not there count as nothing.
     pub fn text_extents(&self, codes: impl IntoIterator<Item = u16>) -> TextExtents {
         let mut sum: Option<TextExtents> = None;
-        for metrics in codes.into_iter().filter_map(|code| self.glyph(code)).map(|g| g.metrics) {
+        for metrics in codes.into_iter().filter_map(|code| self.glyph(code)).map(|g| g.ink) {
             let [left, right, width, ascent, descent] =
                 [metrics.left, metrics.right, metrics.width, metrics.ascent, metrics.descent].map(i32::from);
             sum = Some(match sum {

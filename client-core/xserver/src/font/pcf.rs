@@ -36,12 +36,14 @@ const PROPERTIES: u32 = 1;
 const ACCELERATORS: u32 = 2;
 const METRICS: u32 = 4;
 const BITMAPS: u32 = 8;
+const INK_METRICS: u32 = 16;
 const ENCODINGS: u32 = 32;
 const BDF_ACCELERATORS: u32 = 256;
 
 const MSB_BYTE_FIRST: u32 = 4;
 const MSB_BIT_FIRST: u32 = 8;
 const COMPRESSED_METRICS: u32 = 0x100;
+const INK_BOUNDS: u32 = 0x100;
 
 impl Font {
     /// From the bytes of a `.pcf` or `.pcf.gz` file.
@@ -73,7 +75,16 @@ fn parse(file: &[u8]) -> Result<Font, PcfError> {
     };
     accelerators(table, &mut info)?;
     let metrics = metrics(Table::need(file, METRICS, "metrics")?)?;
-    let (glyphs, bits) = bitmaps(Table::need(file, BITMAPS, "bitmaps")?, &metrics)?;
+    let (mut glyphs, bits) = bitmaps(Table::need(file, BITMAPS, "bitmaps")?, &metrics)?;
+    if let Some(table) = Table::find(file, INK_METRICS, "ink metrics")? {
+        let ink = self::metrics(table)?;
+        if ink.len() != glyphs.len() {
+            return Err(PcfError::Value("ink metrics"));
+        }
+        for (glyph, ink) in glyphs.iter_mut().zip(ink) {
+            glyph.ink = ink;
+        }
+    }
     let glyphs = encodings(Table::need(file, ENCODINGS, "encodings")?, &glyphs, &mut info)?;
     Ok(Font { info, glyphs, bits })
 }
@@ -217,6 +228,10 @@ fn accelerators(mut table: Table<'_>, info: &mut FontInfo) -> Result<(), PcfErro
     table.take(4 /* overlap */)?;
     info.min_bounds = table.wide_metrics()?;
     info.max_bounds = table.wide_metrics()?;
+    if table.format & INK_BOUNDS != 0 {
+        info.min_bounds = table.wide_metrics()?;
+        info.max_bounds = table.wide_metrics()?;
+    }
     Ok(())
 }
 
@@ -254,7 +269,7 @@ fn bitmaps(mut table: Table<'_>, metrics: &[Metrics]) -> Result<(Vec<Glyph>, Vec
         let stride = width.div_ceil(8).next_multiple_of(pad);
         let data = table.rest.get(offset as usize..).ok_or(PcfError::Value("bitmaps"))?;
         let data = data.get(..stride * height).ok_or(PcfError::Short("bitmaps"))?;
-        glyphs.push(Glyph { metrics: *metrics, start: bits.len() });
+        glyphs.push(Glyph { metrics: *metrics, ink: *metrics, start: bits.len() });
         if stride == 0 {
             continue;
         }

@@ -1,8 +1,11 @@
 //! From rectangles and spans to pixels: clipping, fill styles, functions, plane masks.
 
+use std::ops::Range;
+
 use x11rb_protocol::protocol::xproto::Rectangle;
 
 use super::gc::{FillStyle, Gc, Tile};
+use super::line::Line;
 use super::pixmap::{Pixel, Pixels, with_pixels};
 use super::rop::{Rop, fill_row};
 use super::{Canvas, Pixmap};
@@ -36,6 +39,13 @@ impl Canvas<'_> {
         painter.finish()
     }
 
+    /// A painter that takes no notice of the GC's fill style.
+    pub(super) fn solid_painter(&mut self, gc: &Gc) -> Painter<'_> {
+        let rop = Rop::new(gc.function, gc.plane_mask & self.pixmap.write_mask());
+        let (and, xor) = rop.for_source(gc.foreground);
+        self.painter_of(if rop.is_noop() { Source::Nothing } else { Source::Solid { and, xor } })
+    }
+
     fn painter_of<'c>(&'c mut self, source: Source<'c>) -> Painter<'c> {
         Painter {
             pixmap: self.pixmap,
@@ -65,6 +75,23 @@ impl<'a> Source<'a> {
     fn tile(depth: u8, tile: &'a Pixmap, corner: (i32, i32), rop: Rop) -> Self {
         // The server answers a tile of another depth with Match; here it only must not mix element types.
         if tile.depth() == depth && !rop.is_noop() { Self::Tile { tile, corner, rop } } else { Self::Nothing }
+    }
+
+    /// What fills the odd dashes of double-dashed lines (X11 §8, fill style): as the even ones, but with the background
+    /// for the foreground where a colour or a stipple is drawn.
+    fn of_gap(gc: &'a Gc, pixmap: &Pixmap, origin: (i32, i32)) -> Self {
+        let rop = Rop::new(gc.function, gc.plane_mask & pixmap.write_mask());
+        let colour = rop.for_source(gc.background);
+        match Self::of_gc(gc, pixmap, origin) {
+            _ if rop.is_noop() => Self::Nothing,
+            Self::Solid { .. } if gc.fill_style != FillStyle::Tiled => {
+                Self::Solid { and: colour.0, xor: colour.1 }
+            }
+            Self::Stipple { bitmap, corner, zero, .. } if gc.fill_style == FillStyle::Stippled => {
+                Self::Stipple { bitmap, corner, one: colour, zero }
+            }
+            same => same,
+        }
     }
 
     /// By the GC's fill style.
@@ -129,6 +156,57 @@ impl<'a> Painter<'a> {
         self.touched.translate(-self.origin.0, -self.origin.1)
     }
 
+    /// Nothing outside this rectangle (drawable-relative) is drawn.
+    pub(super) fn bounds(&self) -> Rect {
+        self.clip.extents().translate(self.origin.0.saturating_neg(), self.origin.1.saturating_neg())
+    }
+
+    /// Where the drawable's corner lies in the pixmap.
+    pub(super) fn origin(&self) -> (i32, i32) {
+        self.origin
+    }
+
+    /// The depth that is drawn to.
+    pub(super) fn depth(&self) -> u8 {
+        self.pixmap.depth()
+    }
+
+    /// The clip, in pixmap coordinates.
+    pub(super) fn clip(&self) -> &'a Region {
+        self.clip
+    }
+
+    /// Draws with what fills the odd dashes of a double-dashed line.
+    pub(super) fn with_gap_source(&mut self, gc: &'a Gc, draw: impl FnOnce(&mut Self)) {
+        let even = self.source;
+        self.source = Source::of_gap(gc, self.pixmap, self.origin);
+        draw(self);
+        self.source = even;
+    }
+
+    /// Draws steps of a line in pixmap coordinates, all of which are within the clip.
+    pub(super) fn walk(&mut self, line: &Line, steps: Range<i64>) {
+        let ((ax, ay), (bx, by)) = (line.at(steps.start), line.at(steps.end - 1));
+        let rect = Rect { x1: ax.min(bx), y1: ay.min(by), x2: ax.max(bx) + 1, y2: ay.max(by) + 1 };
+        self.touched = self.touched.bound(&rect);
+        if let Source::Solid { and, xor } = self.source {
+            let width = self.pixmap.width() as isize;
+            let offset = |(x, y): (i32, i32)| y as isize * width + x as isize;
+            let path = Walk {
+                start: offset((ax, ay)),
+                major: offset(line.major),
+                minor: offset(line.minor),
+                count: steps.end - steps.start,
+                error: line.error_at(steps.start),
+            };
+            with_pixels!(&mut self.pixmap.pixels, data => path.draw(data, and, xor));
+        } else {
+            for (x, y) in steps.map(|step| line.at(step)) {
+                self.fill(Rect { x1: x, y1: y, x2: x + 1, y2: y + 1 });
+            }
+        }
+    }
+
     /// Whether any of the rectangle (drawable-relative) is within the clip's bounds.
     pub(super) fn may_touch(&self, rect: Rect) -> bool {
         rect.translate(self.origin.0, self.origin.1).overlaps(&self.clip.extents())
@@ -136,7 +214,11 @@ impl<'a> Painter<'a> {
 
     /// Fills a rectangle, drawable-relative.
     pub(super) fn rect(&mut self, rect: Rect) {
-        let rect = rect.translate(self.origin.0, self.origin.1);
+        self.fill_clipped(rect.translate(self.origin.0, self.origin.1));
+    }
+
+    /// Fills what the clip lets through of a rectangle in pixmap coordinates.
+    pub(super) fn fill_clipped(&mut self, rect: Rect) {
         let hit = rect.intersect(&self.clip.extents());
         if hit.is_empty() {
             return;
@@ -185,6 +267,34 @@ impl<'a> Painter<'a> {
                 let Pixels::Bytes(bits) = &bitmap.pixels else { return };
                 let scratch = &mut self.scratch.bytes;
                 with_pixels!(pixels, data => fill_stippled(data, width, rect, (bits, bitmap), corner, one, zero, scratch));
+            }
+        }
+    }
+}
+
+/// Steps through pixel memory along a line.
+struct Walk {
+    start: isize,
+    major: isize,
+    minor: isize,
+    count: i64,
+    error: (i64, i64, i64),
+}
+
+impl Walk {
+    fn draw<P: Pixel>(&self, data: &mut [P], and: u32, xor: u32) {
+        let (and, xor) = (P::from_value(and), P::from_value(xor));
+        let (mut error, up, down) = self.error;
+        let mut at = self.start;
+        for _ in 0..self.count {
+            if let Some(pixel) = data.get_mut(at as usize) {
+                *pixel = *pixel & and ^ xor;
+            }
+            at += self.major;
+            error += up;
+            if error >= 0 {
+                error -= down;
+                at += self.minor;
             }
         }
     }

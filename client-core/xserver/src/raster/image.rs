@@ -138,7 +138,7 @@ impl Pixmap {
     /// X11 §9 `GetImage`: appends the pixels of `rect` (pixmap coordinates, cut to the pixmap by the caller; what lies
     /// outside is zero) to `out`. `ZPixmap` has zeros for planes outside `plane_mask`, `XyPixmap` leaves them out.
     pub fn get_image(&self, rect: Rect, format: ImageFormat, plane_mask: u32, out: &mut Vec<u8>) {
-        let planes = plane_mask & self.depth_mask();
+        let planes = plane_mask & self.write_mask();
         match format {
             ImageFormat::ZPixmap => {
                 let stride = row_bytes(rect.width() as u32, bits_per_pixel(self.depth()));

@@ -1,8 +1,16 @@
-//! Points and one-pixel lines.
+//! Points, and lines one pixel wide.
+//!
+//! The protocol leaves the pixels of zero-width lines to the server but asks that they do not depend on the clip. The
+//! line here is Bresenham's from the first point to the last, a tie moving along the minor axis. Its minor coordinate after `i` steps has a closed form, so a
+//! line is entered at a clip's edge without walking there.
 
-use x11rb_protocol::protocol::xproto::Point;
+use std::ops::Range;
 
-use super::{Canvas, Gc};
+use x11rb_protocol::protocol::xproto::{Point, Rectangle, Segment};
+
+use super::dash::Dashes;
+use super::fill::Painter;
+use super::{Canvas, CapStyle, FillStyle, Gc, LineStyle};
 use crate::region::Rect;
 
 /// The corners of a path as requests give them, made absolute. `relative` is the coordinate mode Previous; sums stay
@@ -16,12 +24,220 @@ pub(super) fn absolute(relative: bool, points: &[Point]) -> impl Iterator<Item =
 }
 
 impl Canvas<'_> {
-    /// X11 §9 `PolyPoint`; `relative` is the coordinate mode Previous.
+    /// X11 §9 `PolyPoint`; `relative` is the coordinate mode Previous. Points are always solid.
     pub fn poly_point(&mut self, gc: &Gc, relative: bool, points: &[Point]) -> Rect {
-        let mut painter = self.painter(gc);
+        let mut painter = self.solid_painter(gc);
         for (x, y) in absolute(relative, points) {
             painter.span(y, x, x + 1);
         }
         painter.finish()
+    }
+
+    /// X11 §9 `PolyLine`; `relative` is the coordinate mode Previous.
+    pub fn poly_line(&mut self, gc: &Gc, relative: bool, points: &[Point]) -> Rect {
+        let mut painter = self.painter(gc);
+        let path: Vec<_> = absolute(relative, points).collect();
+        painter.path(gc, &path);
+        painter.finish()
+    }
+
+    /// X11 §9 `PolySegment`: lines that do not join.
+    pub fn poly_segment(&mut self, gc: &Gc, segments: &[Segment]) -> Rect {
+        let mut painter = self.painter(gc);
+        for s in segments {
+            painter.path(gc, &[(s.x1.into(), s.y1.into()), (s.x2.into(), s.y2.into())]);
+        }
+        painter.finish()
+    }
+
+    /// X11 §9 `PolyRectangle`: outlines, each a closed path of five points.
+    pub fn poly_rectangle(&mut self, gc: &Gc, rectangles: &[Rectangle]) -> Rect {
+        let mut painter = self.painter(gc);
+        for r in rectangles {
+            let (x1, y1) = (i32::from(r.x), i32::from(r.y));
+            let (x2, y2) = (x1 + i32::from(r.width), y1 + i32::from(r.height));
+            painter.path(gc, &[(x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1)]);
+        }
+        painter.finish()
+    }
+}
+
+impl<'a> Painter<'a> {
+    /// Draws a path by the GC's line attributes.
+    fn path(&mut self, gc: &'a Gc, path: &[(i32, i32)]) {
+        self.thin_path(gc, path);
+    }
+
+    /// One pixel wide. Each line leaves its last point to the next; the last point of all is drawn unless the cap style
+    /// is `NotLast`, and once if the path is closed.
+    fn thin_path(&mut self, gc: &'a Gc, path: &[(i32, i32)]) {
+        let mut dashes = Dashes::new(gc);
+        for pair in path.windows(2) {
+            let line = Line::new(pair[0], pair[1]);
+            let count = line.count;
+            self.thin(gc, &line, 0..count, &mut dashes);
+        }
+        if let [first, .., last] = path
+            && let Some(before) = path.iter().nth_back(1)
+            && gc.cap_style != CapStyle::NotLast
+            && !(first == last && self.closes_quickly(gc, *before, *last))
+        {
+            self.thin(gc, &Line::new(*last, *last), 0..1, &mut dashes);
+        }
+    }
+
+    /// Whether the reference server draws the line from `a` to `b` by its quick path, which leaves out the last point of
+    /// a closed path (it has been drawn), where the general path draws it again. It shows with functions like Xor.
+    fn closes_quickly(&self, gc: &Gc, a: (i32, i32), b: (i32, i32)) -> bool {
+        let bounds = self.bounds();
+        gc.fill_style == FillStyle::Solid
+            && gc.line_style == LineStyle::Solid
+            && self.depth() > 1
+            && self.clip().as_rect().is_some()
+            && bounds.contains(a.0, a.1)
+            && bounds.contains(b.0, b.1)
+    }
+
+    fn thin(&mut self, gc: &'a Gc, line: &Line, steps: Range<i64>, dashes: &mut Dashes) {
+        if gc.line_style == LineStyle::Solid {
+            self.line(line, steps);
+            return;
+        }
+        let begin = dashes.position;
+        dashes.position += (steps.end - steps.start).unsigned_abs();
+        let bounds = self.bounds();
+        let visible = line.within(&bounds, steps);
+        let mut at = visible.start;
+        while at < visible.end {
+            let (odd, left) = dashes.at(begin + at.unsigned_abs());
+            let end = visible.end.min(at.saturating_add_unsigned(left.max(1)));
+            if !odd {
+                self.line(line, at..end);
+            } else if gc.line_style == LineStyle::DoubleDash {
+                self.with_gap_source(gc, |painter| painter.line(line, at..end));
+            }
+            at = end;
+        }
+    }
+
+    /// Draws the given steps of a line.
+    fn line(&mut self, line: &Line, steps: Range<i64>) {
+        let line = line.translate(self.origin());
+        if line.minor_length == 0 && line.major.1 == 0 {
+            // Level: one span.
+            let (a, b) = (line.at(steps.start).0, line.at(steps.end - 1).0);
+            if steps.start < steps.end {
+                self.fill_clipped(Rect {
+                    x1: a.min(b),
+                    y1: line.start.1,
+                    x2: a.max(b) + 1,
+                    y2: line.start.1 + 1,
+                });
+            }
+            return;
+        }
+        let clip = self.clip();
+        for rect in clip.rects() {
+            let inside = line.within(rect, steps.clone());
+            if !inside.is_empty() {
+                self.walk(&line, inside);
+            }
+        }
+    }
+}
+
+/// A line by Bresenham, as steps along its major axis.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    start: (i32, i32),
+    /// What a step adds.
+    pub(super) major: (i32, i32),
+    /// What a step adds besides when it moves along the minor axis.
+    pub(super) minor: (i32, i32),
+    /// Steps from the first point to the last: the last point is step `count`, and not part of the line.
+    pub(super) count: i64,
+    minor_length: i64,
+}
+
+impl Line {
+    pub(super) fn new(start: (i32, i32), end: (i32, i32)) -> Self {
+        let dx = i64::from(end.0) - i64::from(start.0);
+        let dy = i64::from(end.1) - i64::from(start.1);
+        let (step_x, step_y) = (if dx < 0 { -1 } else { 1 }, if dy < 0 { -1 } else { 1 });
+        let (ax, ay) = (dx.abs(), dy.abs());
+        if ax > ay {
+            Self { start, major: (step_x, 0), minor: (0, step_y), count: ax, minor_length: ay }
+        } else {
+            Self { start, major: (0, step_y), minor: (step_x, 0), count: ay, minor_length: ax }
+        }
+    }
+
+    fn translate(&self, by: (i32, i32)) -> Self {
+        Self { start: (self.start.0.saturating_add(by.0), self.start.1.saturating_add(by.1)), ..self.clone() }
+    }
+
+    /// Steps along the minor axis after `step` along the major one.
+    fn minor_at(&self, step: i64) -> i64 {
+        if self.count == 0 {
+            0
+        } else {
+            (2 * self.minor_length * step + self.count).div_euclid(2 * self.count)
+        }
+    }
+
+    pub(super) fn at(&self, step: i64) -> (i32, i32) {
+        let minor = self.minor_at(step);
+        let along = |start: i32, a: i32, b: i32| {
+            (i64::from(start) + step * i64::from(a) + minor * i64::from(b)) as i32
+        };
+        (along(self.start.0, self.major.0, self.minor.0), along(self.start.1, self.major.1, self.minor.1))
+    }
+
+    /// The error term before step `step` is drawn, such that adding [`step_error`](Self::step_error) to it reaches 0
+    /// exactly when the next step moves along the minor axis, and the two amounts.
+    pub(super) fn error_at(&self, step: i64) -> (i64, i64, i64) {
+        let (up, down) = (2 * self.minor_length, 2 * self.count);
+        (up * step - self.count - down * self.minor_at(step), up, down)
+    }
+
+    /// Which of `steps` lie within the rectangle.
+    pub(super) fn within(&self, rect: &Rect, steps: Range<i64>) -> Range<i64> {
+        let empty = steps.start..steps.start;
+        if rect.is_empty() || steps.is_empty() {
+            return empty;
+        }
+        let horizontal = self.major.0 != 0;
+        let (major_range, minor_range) = if horizontal {
+            ((rect.x1, rect.x2), (rect.y1, rect.y2))
+        } else {
+            ((rect.y1, rect.y2), (rect.x1, rect.x2))
+        };
+        let (major_start, minor_start) =
+            if horizontal { (self.start.0, self.start.1) } else { (self.start.1, self.start.0) };
+        let (major_sign, minor_sign) = (self.major.0 + self.major.1, self.minor.0 + self.minor.1);
+        // The distances along an axis, in its direction, at which it enters and leaves the range.
+        let distances = |start: i32, sign: i32, (low, high): (i32, i32)| -> (i64, i64) {
+            let (start, low, high) = (i64::from(start), i64::from(low), i64::from(high));
+            if sign > 0 { (low - start, high - start) } else { (start - high + 1, start - low + 1) }
+        };
+        let (enter, leave) = distances(major_start, major_sign, major_range);
+        let (first, last) = distances(minor_start, minor_sign, minor_range);
+        // minor_at(step) >= k from this step on.
+        let reaches = |k: i64| -> i64 {
+            if k <= 0 {
+                0
+            } else if self.minor_length == 0 {
+                i64::MAX
+            } else {
+                (2 * self.count * k - self.count + 2 * self.minor_length - 1)
+                    .div_euclid(2 * self.minor_length)
+            }
+        };
+        if last <= 0 {
+            return empty;
+        }
+        let begin = steps.start.max(enter).max(reaches(first));
+        let end = steps.end.min(leave).min(reaches(last));
+        if begin < end { begin..end } else { empty }
     }
 }

@@ -1,0 +1,40 @@
+//! Dash patterns along a line.
+
+use super::Gc;
+
+/// Where a path is in its GC's dash pattern.
+#[derive(Clone, Debug)]
+pub(super) struct Dashes {
+    /// Lengths of dashes and gaps in turn, an even number of them.
+    lengths: Vec<u64>,
+    total: u64,
+    /// Pixels from the start of the pattern.
+    pub(super) position: u64,
+}
+
+impl Dashes {
+    pub(super) fn new(gc: &Gc) -> Self {
+        let mut lengths: Vec<u64> = gc.dashes.iter().map(|d| u64::from(*d).max(1)).collect();
+        if lengths.is_empty() {
+            lengths.push(1);
+        }
+        if lengths.len() % 2 == 1 {
+            // X11 §9 SetDashes: an odd list is taken twice.
+            lengths.extend_from_within(..);
+        }
+        let total = lengths.iter().sum();
+        Self { lengths, total, position: gc.dash_offset.into() }
+    }
+
+    /// Whether `position` is in an odd dash, and how many pixels of that dash are left.
+    pub(super) fn at(&self, position: u64) -> (bool, u64) {
+        let mut rest = position % self.total;
+        for (i, length) in self.lengths.iter().enumerate() {
+            if rest < *length {
+                return (i % 2 == 1, length - rest);
+            }
+            rest -= length;
+        }
+        (false, 1)
+    }
+}
