@@ -8,12 +8,7 @@
 //!
 //! Everything a peer sends is checked: no announced length allocates, no byte panics, and what waits is bounded.
 
-#![allow(
-    dead_code,
-    clippy::unnecessary_wraps,
-    clippy::single_match_else,
-    reason = "the differential coders of requests and replies come next"
-)]
+#![allow(dead_code, reason = "the application side comes next")]
 
 mod coding;
 mod display;

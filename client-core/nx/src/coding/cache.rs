@@ -227,7 +227,10 @@ impl BlockSet {
         self.blocks.insert(at.min(self.blocks.len()), block);
     }
 
-    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
     pub(crate) fn find(&self, block: &[u8]) -> Option<usize> {
         self.blocks.iter().position(|b| b == block)
     }

@@ -4,7 +4,9 @@
 //! channels of a link and lives as long as the link.
 
 pub(crate) mod bits;
+pub(crate) mod block;
 pub(crate) mod cache;
 pub(crate) mod coder;
 pub(crate) mod pass;
+pub(crate) mod policy;
 pub(crate) mod store;

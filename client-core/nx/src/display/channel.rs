@@ -7,15 +7,12 @@ use crate::coding::pass::{ByteOrder, at16};
 use crate::error::Error;
 use crate::reply::nx::PACK_METHODS;
 use crate::reply::{ReplyCodec, ReplyState};
-use crate::request::core::{LIST_EXTENSIONS, QUERY_EXTENSION};
+use crate::request::core::{ALLOC_COLOR, GET_INPUT_FOCUS, LIST_EXTENSIONS, NO_OPERATION, QUERY_EXTENSION};
 use crate::request::{Opcodes, RequestCodec, nx};
 use crate::x11::cookie::setup_size;
 use crate::x11::expect::is_typed;
 use crate::x11::split::{Message, Splitter};
 
-const GET_INPUT_FOCUS: u8 = 43;
-const ALLOC_COLOR: u8 = 84;
-const NO_OPERATION: u8 = 127;
 const MOTION_NOTIFY: u8 = 6;
 const GENERIC_EVENT: u8 = 35;
 const BAD_ALLOC: u8 = 11;
@@ -250,7 +247,8 @@ impl Channel {
                 self.held_motion = Some(message);
                 return Ok(());
             }
-            _ if first & 0x7f == GENERIC_EVENT => return Ok(()),
+            // The wire has no room for a tail, and an event without it has no meaning.
+            _ if first & 0x7f == GENERIC_EVENT && message.len() > 32 => return Ok(()),
             1 => {}
             _ => self.release_motion(writer, codec)?,
         }
@@ -264,7 +262,7 @@ impl Channel {
             Some(expected) if expected.opcode == QUERY_EXTENSION => {
                 let [hidden, known, _] = expected.data;
                 if hidden != 0
-                    && let Some(answer) = message.get_mut(8..12)
+                    && let Some(answer) = message.get_mut(8..10)
                 {
                     answer.fill(0);
                 }

@@ -212,7 +212,7 @@ impl Display {
             options: None,
             channels: BTreeMap::new(),
             requests: RequestCodec::new(false, Memory::for_cache(0)),
-            replies: ReplyCodec::new(false),
+            replies: ReplyCodec::new(false, 0),
             current: None,
             statistics: false,
             incoming: None,
@@ -458,7 +458,7 @@ impl Display {
         self.link.put_word(CACHE_FILE);
         self.link.start(options.stream, self.config.stream.unwrap_or(options.stream));
         self.requests = RequestCodec::new(options.delta, Memory::for_cache(options.cache));
-        self.replies = ReplyCodec::new(options.delta);
+        self.replies = ReplyCodec::new(options.delta, options.cache);
         self.link.last_ping = now;
         self.phase = Phase::Running;
         self.events.push_back(Event::Connected(options));

@@ -4,18 +4,25 @@
 
 pub(crate) mod caches;
 pub(crate) mod core;
+mod event;
 pub(crate) mod nx;
+mod stored;
 
 use self::caches::ReplyCaches;
+use self::stored::ReplyStore;
 use crate::coding::bits::{BitReader, BitWriter, MAX_MEMORY};
 use crate::coding::coder::{Coder, Decoder, Encoder};
 use crate::coding::pass::{ByteOrder, Pass, at8, at16, at32};
+use crate::coding::policy::{Budget, Policy};
+use crate::coding::store::{Action, Memory, Store};
 use crate::error::Error;
 use crate::request::core::{LIST_EXTENSIONS, QUERY_EXTENSION};
 use crate::x11::expect::{Expectations, Expected};
 
 /// First byte of a reply.
 pub(crate) const REPLY: u8 = 1;
+/// The one event without a sequence number: its keys begin at byte 1.
+const KEYMAP_NOTIFY: u8 = 11;
 /// First byte of an error.
 pub(crate) const ERROR: u8 = 0;
 
@@ -32,12 +39,27 @@ pub(crate) struct ReplyState {
 #[derive(Debug)]
 pub(crate) struct ReplyCodec {
     caches: ReplyCaches,
+    stores: Vec<(Store, Policy)>,
+    memory: Memory,
+    budget: Budget,
     delta: bool,
 }
 
 impl ReplyCodec {
-    pub(crate) fn new(delta: bool) -> Self {
-        Self { caches: ReplyCaches::default(), delta }
+    /// A codec for a link whose stores were announced with `cache` bytes.
+    pub(crate) fn new(delta: bool, cache: u64) -> Self {
+        let stores = ReplyStore::ALL.iter().map(|id| {
+            let shape = id.shape();
+            (Store::new(shape.slots), Policy::new(shape))
+        });
+        let memory = Memory::for_cache(cache);
+        Self {
+            caches: ReplyCaches::default(),
+            stores: stores.collect(),
+            budget: Budget::new((cache as usize).min(memory.limit)),
+            memory,
+            delta,
+        }
     }
 
     /// Codes the X server's answer to a connection setup (NX part 4 §3), in either direction.
@@ -95,25 +117,63 @@ impl ReplyCodec {
         let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
         p.size(32)?;
         match answered {
-            Some(Expected { opcode: 230..=252, .. }) if first == REPLY => {
-                nx::reply(answered.map_or(0, |e| e.opcode), &mut p)?;
-            }
-            Some(Expected { opcode: QUERY_EXTENSION | LIST_EXTENSIONS, .. }) if first == REPLY => {
-                core::reply(answered.map_or(0, |e| e.opcode), &mut p, k)?;
+            Some(to) if first == REPLY && to.opcode >= 230 => nx::reply(to.opcode, &mut p)?,
+            Some(to) if first == REPLY && matches!(to.opcode, QUERY_EXTENSION | LIST_EXTENSIONS) => {
+                core::reply(&to, &mut p, k)?;
             }
             _ if !self.delta => {
                 whole(&mut p, first == REPLY)?;
                 return Ok(answered);
             }
-            _ => return Err(Error::Unsupported { what: "delta=1" }),
+            _ if first != REPLY => event::code(first, &mut p, k)?,
+            Some(to) => match ReplyStore::of(to.opcode) {
+                Some(store) => self.remembered(store, coder, order, message)?,
+                None => core::reply(&to, &mut p, k)?,
+            },
+            None => self.remembered(ReplyStore::Generic, coder, order, message)?,
         }
-        p.set(at8(0), first.into());
-        p.set(at16(2), sequence.into());
-        if first == REPLY {
-            let words = (p.len() - 32) / 4;
-            p.set(at32(4), words as u32);
+        if !C::ENCODES {
+            finish(first, sequence, order, message);
         }
         Ok(answered)
+    }
+
+    /// Codes a reply of a class that has a store.
+    fn remembered<C: Coder>(
+        &mut self,
+        id: ReplyStore,
+        coder: &mut C,
+        order: ByteOrder,
+        message: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let Some((store, policy)) = self.stores.get_mut(id as usize) else { return Ok(()) };
+        let mut removed = Vec::new();
+        let mut action = Action::Discarded;
+        if C::ENCODES {
+            id.clean(order, message);
+            action = policy.decide(store, &id.identity(), message, &mut self.budget, &mut removed);
+        }
+        match store.action(coder, &removed, action, &mut self.memory)? {
+            Action::Hit(slot) => {
+                let stored = store.get(slot).map(Vec::as_slice).unwrap_or_default();
+                if !C::ENCODES {
+                    message.clear();
+                    message.extend_from_slice(stored);
+                }
+                let stored = C::ENCODES.then_some(stored);
+                let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored };
+                id.update(&mut p, &mut self.caches)?;
+                store.update(slot, message);
+            }
+            action => {
+                let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
+                id.full(&mut p, &mut self.caches)?;
+                if let Action::Added(slot) = action {
+                    store.put(slot, message.clone(), &mut self.memory)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Encodes a message of the X server.
@@ -153,4 +213,16 @@ fn whole<C: Coder>(p: &mut Pass<C>, reply: bool) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// What every message has and no body carries: its code, sequence number and length.
+fn finish(first: u8, sequence: u16, order: ByteOrder, message: &mut [u8]) {
+    order.set(message, at8(0), first.into());
+    if first != KEYMAP_NOTIFY {
+        order.set(message, at16(2), sequence.into());
+    }
+    if first == REPLY {
+        let words = message.len().saturating_sub(32) / 4;
+        order.set(message, at32(4), words as u32);
+    }
 }

@@ -4,7 +4,10 @@
 
 pub(crate) mod caches;
 pub(crate) mod core;
+mod drawing;
+mod extension;
 pub(crate) mod nx;
+mod render;
 pub(crate) mod store;
 
 use self::caches::RequestCaches;
@@ -155,7 +158,9 @@ fn full<C: Coder>(family: Family, opcode: u8, p: &mut Pass<C>, k: &mut RequestCa
     match family {
         Family::Core => core::full(opcode, p, k),
         Family::Nx => nx::full(opcode, p, k),
-        Family::Render | Family::Shape | Family::Generic => Err(Error::Unsupported { what: "delta=1" }),
+        Family::Render => render::full(p, k),
+        Family::Shape => extension::full_shape(p, k),
+        Family::Generic => extension::full_generic(p, k),
     }
 }
 
@@ -163,6 +168,8 @@ fn update<C: Coder>(family: Family, opcode: u8, p: &mut Pass<C>, k: &mut Request
     match family {
         Family::Core => core::update(opcode, p, k),
         Family::Nx => nx::update(opcode, p, k),
-        Family::Render | Family::Shape | Family::Generic => Err(Error::Unsupported { what: "delta=1" }),
+        Family::Render => render::update(p, k),
+        Family::Shape => extension::update_shape(p, k),
+        Family::Generic => extension::update_generic(p, k),
     }
 }

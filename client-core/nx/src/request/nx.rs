@@ -8,8 +8,6 @@ use crate::coding::pass::{Pass, at8, at16, at32, pad4};
 use crate::error::Error;
 
 pub(crate) const GET_CONTROL_PARAMETERS: u8 = 230;
-pub(crate) const GET_CLEANUP_PARAMETERS: u8 = 231;
-pub(crate) const GET_IMAGE_PARAMETERS: u8 = 232;
 pub(crate) const GET_UNPACK_PARAMETERS: u8 = 233;
 pub(crate) const START_SPLIT: u8 = 234;
 pub(crate) const END_SPLIT: u8 = 235;

@@ -1,0 +1,82 @@
+//! `requests.json`: X requests and the payloads they become (format: NX part 3 §15.1).
+
+use nx::{Config, Cookie};
+use serde_json::Value;
+
+use crate::peer::Fed;
+use crate::{Report, hex, list, load};
+
+#[test]
+fn captured_payloads_become_the_requests_the_x_server_got() {
+    let file = load("requests.json");
+    let mut report = Report::default();
+    for sequence in list(&file["sequences"]).iter().chain(list(&file["decode_only"])) {
+        let name = sequence["name"].as_str().unwrap();
+        report.check(name, decode(sequence));
+    }
+    report.finish("request sequences decoded");
+}
+
+fn decode(sequence: &Value) -> Result<(), String> {
+    let options = sequence["options"].as_str().unwrap_or_default();
+    let option = |name: &str| {
+        options.split(',').find_map(|o| o.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+    };
+    let cookie: Option<Cookie> = option("cookie").map(|c| c.parse().unwrap());
+    let delta = sequence["delta"].as_u64().unwrap_or(1);
+    let cache = option("cache").unwrap_or_else(|| "8m".to_owned());
+    let words =
+        format!("link=adsl,pack=none,cache={cache},type=agent,images=0,delta={delta},stream=0,data=0");
+    let masked = cookie.is_some();
+    let mut fed = Fed::new(Config { cookie, ..Config::default() }, &words);
+    let big = sequence["byte_order"] == "big";
+    let mut opened = Vec::new();
+    let mut requests = 0_u16;
+    for (i, step) in list(&sequence["steps"]).iter().enumerate() {
+        let channel = step["channel"].as_u64().unwrap_or(1) as u8;
+        if !opened.contains(&channel) {
+            fed.open(channel);
+            opened.push(channel);
+            if step["kind"] == "requests" {
+                // A sequence that begins behind the setup frame: 12 bytes, no authorization.
+                fed.payload(channel, &[0x30, 0x36, 0, 0xd0, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
+            }
+        }
+        let got = fed.payload(channel, &hex(&step["payload"])).map_err(|e| format!("step {i}: {e}"))?;
+        let expected: Vec<u8> = list(&step["x11_out"]).iter().flat_map(hex).collect();
+        let mut mask: Vec<u8> = list(&step["mask"]).iter().flat_map(hex).collect();
+        if masked && i == 0 {
+            // The real cookie is the owner's.
+            mask.truncate(mask.len() - 16);
+        }
+        mask.resize(expected.len(), 0);
+        if got.len() != expected.len() {
+            return Err(format!("step {i}: {} bytes, expected {}", got.len(), expected.len()));
+        }
+        if let Some(at) = (0..got.len()).find(|at| (got[*at] ^ expected[*at]) & mask[*at] != 0) {
+            return Err(format!("step {i}: byte {at} is {:02x}, expected {:02x}", got[at], expected[at]));
+        }
+        let setups = usize::from(step["kind"] != "requests");
+        if setups > 0 {
+            let mut reply = vec![1, 0, 11, 0, 0, 0, 0, 0];
+            if big {
+                reply.swap(2, 3);
+            }
+            fed.x11(channel, &reply);
+        }
+        requests += (list(&step["x11_out"]).len() - setups) as u16;
+        let note = step["note"].as_str().unwrap_or_default();
+        for (extension, key) in [("RENDER", "render_opcode"), ("SHAPE", "shape_opcode")] {
+            if note == format!("QueryExtension {extension}") {
+                let mut reply = vec![0; 32];
+                reply[0] = 1;
+                let number = if big { requests.to_be_bytes() } else { requests.to_le_bytes() };
+                reply[2..4].copy_from_slice(&number);
+                reply[8] = 1;
+                reply[9] = sequence[key].as_u64().unwrap() as u8;
+                fed.x11(channel, &reply);
+            }
+        }
+    }
+    Ok(())
+}
