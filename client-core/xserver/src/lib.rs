@@ -3,3 +3,4 @@
 pub mod font;
 pub mod raster;
 pub mod region;
+pub mod render;
