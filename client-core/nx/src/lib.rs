@@ -5,6 +5,7 @@
 //! bytes and returns bytes; sockets, threads and clocks are the owner's.
 //!
 //! - [`Display`] is the display side (S role), next to the X server.
+//! - [`Unproxied`] serves an agent that speaks plain X11 with NX requests in it (`-forcenx`).
 //!
 //! Everything a peer sends is checked: no announced length allocates, no byte panics, and what waits is bounded.
 
@@ -16,6 +17,9 @@ mod error;
 mod link;
 mod reply;
 mod request;
+mod substitute;
+mod unpack;
+mod unproxied;
 mod x11;
 
 pub use coding::bits::MAX_MEMORY;
@@ -26,4 +30,5 @@ pub use link::control::ChannelKind;
 pub use link::frame::MAX_FRAME;
 pub use link::handshake::{LinkType, Options};
 pub use request::MAX_REQUEST;
+pub use unproxied::{Pack, Unproxied};
 pub use x11::cookie::Cookie;

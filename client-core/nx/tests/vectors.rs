@@ -1,6 +1,10 @@
 //! Test vectors captured from the reference programs: `tests/data`, or another directory with the same files in
 //! the environment variable `NX_VECTORS`.
 
+#![expect(clippy::unwrap_used, reason = "a vector that is not as described fails its test")]
+
+#[path = "vectors/images.rs"]
+mod images;
 #[path = "vectors/peer.rs"]
 mod peer;
 #[path = "vectors/replies.rs"]
@@ -12,13 +16,17 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// Reads a vector file.
-fn load(name: &str) -> Value {
+/// Reads a file of the vectors.
+fn bytes(name: &str) -> Vec<u8> {
     let directory = std::env::var_os("NX_VECTORS")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data"), PathBuf::from);
     let path = directory.join(name);
-    let text = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    serde_json::from_slice(&text).unwrap()
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Reads a vector file.
+fn load(name: &str) -> Value {
+    serde_json::from_slice(&bytes(name)).unwrap()
 }
 
 /// The bytes of a hexadecimal string.

@@ -5,10 +5,10 @@ use crate::coding::bits::BitWriter;
 use crate::coding::coder::{Coder, Decoder, Encoder};
 use crate::coding::pass::{ByteOrder, at16};
 use crate::error::Error;
-use crate::reply::nx::PACK_METHODS;
 use crate::reply::{ReplyCodec, ReplyState};
-use crate::request::core::{ALLOC_COLOR, GET_INPUT_FOCUS, LIST_EXTENSIONS, NO_OPERATION, QUERY_EXTENSION};
-use crate::request::{Opcodes, RequestCodec, nx};
+use crate::request::core::QUERY_EXTENSION;
+use crate::request::{Opcodes, RequestCodec, is_never_raw};
+use crate::substitute::{Substitutes, learn};
 use crate::x11::cookie::setup_size;
 use crate::x11::expect::is_typed;
 use crate::x11::split::{Message, Splitter};
@@ -16,16 +16,6 @@ use crate::x11::split::{Message, Splitter};
 const MOTION_NOTIFY: u8 = 6;
 const GENERIC_EVENT: u8 = 35;
 const BAD_ALLOC: u8 = 11;
-
-/// Extensions that must not be seen through NX, by the beginning of their names (NX part 4 §4.4).
-const HIDDEN: [&[u8]; 3] = [b"MIT-SHM", b"BIG-REQUESTS", b"XFree86-Bigfont"];
-/// How a query for an extension is remembered.
-const SHAPE: u16 = 128;
-const RENDER: u16 = 129;
-
-/// Which exposure events the far X client wants (NX part 5 §A.5), by event code 12, 13, 14.
-#[derive(Debug)]
-struct Exposures([bool; 3]);
 
 /// How far the connection setup has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +35,8 @@ pub(super) struct Channel {
     pub(super) congested: bool,
     /// Requests so far, modulo 2^16.
     sequence: u16,
-    delta: bool,
     replies: ReplyState,
-    exposures: Exposures,
+    substitutes: Substitutes,
     pub(super) from_server: Splitter,
     held_motion: Option<Vec<u8>>,
     /// The request at hand, kept for its allocation.
@@ -61,9 +50,8 @@ impl Default for Channel {
             finishing: false,
             congested: false,
             sequence: 0,
-            delta: false,
             replies: ReplyState::default(),
-            exposures: Exposures([true; 3]),
+            substitutes: Substitutes::default(),
             from_server: Splitter::default(),
             held_motion: None,
             message: Vec::new(),
@@ -109,7 +97,9 @@ impl Channel {
             return Err(Error::MessageSize { size, min: setup_size(&setup).unwrap_or(12), max });
         }
         self.stage = Stage::Setup;
-        self.replies.order = ByteOrder::announced_by(setup.first().copied().unwrap_or(0));
+        let order = ByteOrder::announced_by(setup.first().copied().unwrap_or(0));
+        self.replies.order = order;
+        self.substitutes.order = order;
         let accepted =
             config.cookie.as_ref().is_none_or(|c| c.replace_in(&mut setup, config.x11_cookie.as_ref()));
         if accepted {
@@ -130,74 +120,17 @@ impl Channel {
         let mut request = std::mem::take(&mut self.message);
         let position = codec.decode(payload, position, self.order(), &mut request)?;
         self.sequence = self.sequence.wrapping_add(1);
-        self.delta = codec.delta();
-        self.execute(&request, out);
+        let opcode = request.first().copied().unwrap_or(0);
+        let awaited = self.substitutes.execute(&request, out);
+        // Without differential coding only the replies that keep their own form are awaited.
+        if let Some((opcode, data)) = awaited
+            .or((is_typed(opcode)).then_some((opcode, [0; 3])))
+            .filter(|(o, _)| codec.delta() || is_never_raw(*o))
+        {
+            self.replies.expected.push(self.sequence, opcode, data);
+        }
         self.message = request;
         Ok(position)
-    }
-
-    /// Writes exactly one X request (NX part 4 §7).
-    fn execute(&mut self, request: &[u8], out: &mut Vec<u8>) {
-        let order = self.order();
-        let opcode = request.first().copied().unwrap_or(0);
-        let expected = &mut self.replies.expected;
-        match opcode {
-            nx::GET_UNPACK_PARAMETERS | nx::GET_FONT_PARAMETERS => {
-                expected.push(self.sequence, opcode, [0; 3]);
-                put_request(out, order, GET_INPUT_FOCUS, &[]);
-            }
-            nx::GET_SHMEM_PARAMETERS => match request.get(1) {
-                Some(0) => {
-                    expected.push(self.sequence, opcode, [0; 3]);
-                    let mut body = Vec::from([7, 0, 0, 0]);
-                    if order == ByteOrder::Msb {
-                        body.swap(0, 1);
-                    }
-                    body.extend_from_slice(b"NO-MIT-\0");
-                    put_request(out, order, QUERY_EXTENSION, &body);
-                }
-                Some(2) => {
-                    expected.push(self.sequence, opcode, [2, 0, 0]);
-                    put_request(out, order, GET_INPUT_FOCUS, &[]);
-                }
-                _ => put_request(out, order, NO_OPERATION, &[]),
-            },
-            nx::SET_EXPOSE_PARAMETERS => {
-                for (wanted, flag) in self.exposures.0.iter_mut().zip(request.iter().skip(4)) {
-                    *wanted = *flag != 0;
-                }
-                put_request(out, order, NO_OPERATION, &[]);
-            }
-            _ if nx::is_coded(opcode) => put_request(out, order, NO_OPERATION, &[]),
-            QUERY_EXTENSION => {
-                let n = usize::from(order.u16(request, 4));
-                let name = request.get(8..).map_or(&[][..], |r| r.get(..n).unwrap_or(r));
-                let hidden = HIDDEN.iter().any(|h| name.starts_with(h));
-                let known = if name.starts_with(b"SHAPE") {
-                    SHAPE
-                } else if name.starts_with(b"RENDER") {
-                    RENDER
-                } else {
-                    0
-                };
-                expected.push(self.sequence, opcode, [hidden.into(), known, 0]);
-                out.extend_from_slice(request);
-            }
-            LIST_EXTENSIONS => {
-                expected.push(self.sequence, opcode, [0; 3]);
-                out.extend_from_slice(request);
-            }
-            _ => {
-                if self.delta && is_typed(opcode) {
-                    let data = match opcode {
-                        ALLOC_COLOR => [8, 10, 12].map(|o| order.u16(request, o)),
-                        _ => [0; 3],
-                    };
-                    expected.push(self.sequence, opcode, data);
-                }
-                out.extend_from_slice(request);
-            }
-        }
     }
 
     /// Codes all complete messages of the X server. True if a pointer motion is being held.
@@ -215,6 +148,7 @@ impl Channel {
         if self.stage == Stage::Setup {
             let Some(mut setup) = self.from_server.setup_reply(order) else { return Ok(false) };
             self.stage = Stage::Answered;
+            self.substitutes.setup_answered(&setup);
             codec.setup(&mut Encoder(writer), order, &mut setup)?;
         }
         while let Some(message) = self.from_server.server_message(order) {
@@ -242,7 +176,7 @@ impl Channel {
     ) -> Result<(), Error> {
         let first = message.first().copied().unwrap_or(0);
         match first {
-            12..=14 if !self.exposures.0[usize::from(first - 12)] => return Ok(()),
+            _ if !self.substitutes.wants(first) => return Ok(()),
             MOTION_NOTIFY => {
                 self.held_motion = Some(message);
                 return Ok(());
@@ -256,35 +190,14 @@ impl Channel {
             codec.encode(writer, &mut self.replies, &mut message)?;
             return Ok(());
         }
-        let order = self.order();
-        let sequence = order.u16(&message, 2);
-        let known = match self.replies.expected.head(sequence) {
-            Some(expected) if expected.opcode == QUERY_EXTENSION => {
-                let [hidden, known, _] = expected.data;
-                if hidden != 0
-                    && let Some(answer) = message.get_mut(8..10)
-                {
-                    answer.fill(0);
-                }
-                known
-            }
-            Some(expected) if expected.opcode == LIST_EXTENSIONS => {
-                hide_extensions(&mut message);
-                0
-            }
-            Some(expected) if expected.opcode >= nx::GET_CONTROL_PARAMETERS => {
-                message = own_reply(expected.opcode, expected.data[0]);
-                order.set(&mut message, at16(2), sequence.into());
-                0
-            }
-            _ => 0,
-        };
+        let sequence = self.order().u16(&message, 2);
+        let expected = self.replies.expected.head(sequence);
+        if let Some(expected) = expected {
+            self.substitutes.answer((expected.opcode, expected.data), &mut message);
+        }
         codec.encode(writer, &mut self.replies, &mut message)?;
-        let major = message.get(9).copied().unwrap_or(0);
-        match known {
-            SHAPE => opcodes.shape = major,
-            RENDER => opcodes.render = major,
-            _ => {}
+        if let Some(expected) = expected.filter(|e| e.opcode == QUERY_EXTENSION) {
+            learn(expected.data, &message, opcodes);
         }
         Ok(())
     }
@@ -305,52 +218,5 @@ impl Channel {
             codec.encode(writer, &mut self.replies, &mut motion)?;
         }
         Ok(())
-    }
-}
-
-/// A request of the display side's own making.
-fn put_request(out: &mut Vec<u8>, order: ByteOrder, opcode: u8, body: &[u8]) {
-    let mut head = [opcode, 0, 0, 0];
-    order.set(&mut head, at16(2), (1 + body.len() / 4) as u32);
-    out.extend_from_slice(&head);
-    out.extend_from_slice(body);
-}
-
-/// The reply to an NX request, as far as this side makes it up. Only the sequence number is missing.
-fn own_reply(opcode: u8, stage: u16) -> Vec<u8> {
-    match opcode {
-        nx::GET_UNPACK_PARAMETERS => {
-            let mut reply = vec![0; 32 + PACK_METHODS];
-            reply[0] = 1;
-            reply
-        }
-        nx::GET_FONT_PARAMETERS => {
-            let mut reply = vec![0; 36];
-            reply[0] = 1;
-            reply
-        }
-        // No shared memory.
-        _ => {
-            let mut reply = vec![0; 32];
-            reply[0] = 1;
-            reply[1] = stage as u8;
-            reply
-        }
-    }
-}
-
-/// Makes the names of hidden extensions unrecognisable in the answer to `ListExtensions`.
-fn hide_extensions(message: &mut [u8]) {
-    let names = message.get(1).copied().unwrap_or(0);
-    let mut at = 32;
-    for _ in 0..names {
-        let Some(n) = message.get(at).map(|n| usize::from(*n)) else { return };
-        if let Some(name) = message.get_mut(at + 1..at + 1 + n)
-            && HIDDEN.iter().any(|h| name.starts_with(h))
-            && let Some(start) = name.get_mut(..3)
-        {
-            start.copy_from_slice(b"NO-");
-        }
-        at += 1 + n;
     }
 }

@@ -40,6 +40,27 @@ impl LinkType {
         })
     }
 
+    /// Number in the reply to `GetControlParameters`.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Modem => 1,
+            Self::Isdn => 2,
+            Self::Adsl => 3,
+            Self::Wan => 4,
+            Self::Lan => 5,
+        }
+    }
+
+    /// Bytes that one token of flow control stands for.
+    pub(crate) fn token_size(self) -> u32 {
+        match self {
+            Self::Modem => 256,
+            Self::Isdn => 384,
+            Self::Adsl | Self::Wan => 1408,
+            Self::Lan => 1536,
+        }
+    }
+
     /// How long a pointer motion may wait for a newer one, in milliseconds.
     pub fn motion_delay_ms(self) -> u64 {
         match self {

@@ -150,7 +150,7 @@ impl RequestCodec {
 }
 
 /// Requests that keep their own coding even with `delta=0` (NX part 3 §2.7).
-fn is_never_raw(opcode: u8) -> bool {
+pub(crate) fn is_never_raw(opcode: u8) -> bool {
     matches!(opcode, core::QUERY_EXTENSION | core::LIST_EXTENSIONS | 230..=252)
 }
 

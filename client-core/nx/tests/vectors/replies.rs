@@ -76,12 +76,10 @@ fn encode(name: &str, sequence: &Value) -> Result<(), String> {
             continue;
         }
         let expected: Vec<Vec<u8>> =
-            list(&step["nx_sc"]).iter().map(|f| hex(f)).map(|f| f[..f.len() - 1].to_vec()).collect();
+            list(&step["nx_sc"]).iter().map(hex).map(|f| f[..f.len() - 1].to_vec()).collect();
         if frames != expected {
-            let show = |frames: &[Vec<u8>]| {
-                let hex = |f: &Vec<u8>| f.iter().map(|b| format!("{b:02x}")).collect::<String>();
-                frames.iter().map(hex).collect::<Vec<_>>().join(" ")
-            };
+            let show =
+                |frames: &[Vec<u8>]| frames.iter().map(|f| format!("{f:02x?}")).collect::<Vec<_>>().join(" ");
             return Err(at(format!("coded {}, expected {}", show(&frames), show(&expected))));
         }
     }
