@@ -1,0 +1,426 @@
+//! A client's way to its desktop: open, lease, machine, session, bytes, end.
+//!
+//! One task does it all for one client. Whatever happens meanwhile - another client takes the lease, the machine stops,
+//! the server goes down, the client falls silent - is an event it listens to at every stage. However it ends, the
+//! client hears why (if it still listens), the lease is given back and one log line is written.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use futures::stream::{SplitSink, SplitStream};
+use futures::{SinkExt, StreamExt};
+use qvd_protocol::agent::SessionState;
+use qvd_protocol::api::{self, Desktop, Holder, VmState};
+use qvd_protocol::connect::{ClientMessage, DisplayParameters, MAX_TEXT, ServerMessage, Stage};
+use qvd_protocol::session::SessionParameters;
+use qvd_protocol::{ErrorCode, VmId};
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tracing::{info, warn};
+
+use super::api::Caller;
+use super::splice::{self, SpliceEnd};
+use super::{Peer, Shared};
+use crate::hkd::{AgentError, LinkStream, Ready, VmStatus};
+use crate::store::{Event, Store, StoreError};
+
+/// For a message to a client that may not be listening any more.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// For the fact that explains an end to come after the end itself.
+const EXPLANATION: Duration = Duration::from_secs(1);
+
+/// The client's WebSocket.
+pub(super) struct Client {
+    pub(super) tx: SplitSink<WebSocket, Message>,
+    pub(super) rx: SplitStream<WebSocket>,
+    pub(super) silence: Duration,
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The client closed, or is gone.
+    Client(String),
+    /// The server ends it, and tells the client.
+    Server { code: ErrorCode, message: String, by: Option<Holder> },
+}
+
+impl End {
+    fn client(why: &str) -> Self {
+        Self::Client(why.into())
+    }
+
+    fn server(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::Server { code, message: message.into(), by: None }
+    }
+
+    fn stopping() -> Self {
+        Self::server(ErrorCode::ServerStopping, "The server is shutting down; connect again in a moment.")
+    }
+
+    fn taken_over(by: Option<Holder>) -> Self {
+        let message = match &by {
+            Some(by) => format!(
+                "{} has taken the desktop over from {} ({}). Connect again to take it back.",
+                by.user, by.host, by.address
+            ),
+            None => "Another client has taken the desktop over. Connect again to take it back.".into(),
+        };
+        Self::Server { code: ErrorCode::TakenOver, message, by }
+    }
+}
+
+/// Serves one connect from the upgrade to the end.
+pub(super) async fn serve(
+    socket: WebSocket,
+    shared: Arc<Shared>,
+    peer: Arc<Peer>,
+    caller: Caller,
+    desktop: Desktop,
+) {
+    let (tx, rx) = socket.split();
+    let mut client = Client { tx, rx, silence: shared.config.timeouts.silence() };
+    let began = Instant::now();
+    let (mut epoch, mut ready) = (None, false);
+    let end = match run(&shared, &peer, &caller, &desktop, &mut client, &mut epoch, &mut ready).await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    };
+    if let Some(epoch) = epoch
+        && let Err(error) = shared.store.release_lease(desktop.id, epoch).await
+    {
+        warn!(desktop = desktop.name, "cannot release the lease: {error}");
+    }
+    let (user, desktop, address) = (&caller.name, &desktop.name, peer.address);
+    let seconds = began.elapsed().as_secs();
+    match end {
+        End::Client(why) => info!(user, desktop, %address, epoch, seconds, "disconnected: {why}"),
+        End::Server { code, message, by } => {
+            info!(user, desktop, %address, epoch, seconds, ?code, "ended by the server: {message}");
+            let last = if ready {
+                ServerMessage::Closing { code, message, by }
+            } else {
+                ServerMessage::Failed { code, message }
+            };
+            client.say_goodbye(&last).await;
+        }
+    }
+}
+
+async fn run(
+    shared: &Arc<Shared>,
+    peer: &Peer,
+    caller: &Caller,
+    desktop: &Desktop,
+    client: &mut Client,
+    epoch: &mut Option<u64>,
+    ready: &mut bool,
+) -> Result<std::convert::Infallible, End> {
+    let (host, parameters) = client.open(shared.config.limits.request()).await?;
+    let holder = Holder { user: caller.name.clone(), host, address: peer.address.to_string() };
+    let shown = holder.host.escape_debug().to_string();
+    info!(user = caller.name, desktop = desktop.name, address = holder.address, host = shown, "connect");
+    client.progress(Stage::Reserving).await?;
+    let mut lease = Lease::take(&shared.store, desktop.id, &holder).await.map_err(|error| {
+        tracing::error!("cannot take the lease: {error}");
+        End::server(ErrorCode::Internal, "The server's database failed; try again.")
+    })?;
+    *epoch = Some(lease.epoch);
+
+    let session = {
+        let (progress, mut stages) = mpsc::unbounded_channel();
+        let establish = establish(shared, desktop.id, lease.epoch, parameters, progress);
+        let mut establish = std::pin::pin!(establish);
+        let mut pulse = Pulse::new(client.silence);
+        let mut heard = Instant::now();
+        loop {
+            tokio::select! {
+                session = &mut establish => break session?,
+                Some(stage) = stages.recv() => client.progress(stage).await?,
+                by = lease.lost() => return Err(End::taken_over(by)),
+                () = shared.stopping.cancelled() => return Err(End::stopping()),
+                message = client.rx.next() => {
+                    heard = Instant::now();
+                    match message {
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                        Some(Ok(Message::Text(_) | Message::Binary(_))) => {
+                            let text = "The client sent a message before the session was ready.";
+                            return Err(End::server(ErrorCode::InvalidRequest, text));
+                        }
+                        Some(Ok(Message::Close(_))) => return Err(End::client("it gave up")),
+                        Some(Err(_)) | None => return Err(End::client("its connection broke")),
+                    }
+                }
+                () = pulse.tick() => {
+                    if heard.elapsed() > pulse.silence() {
+                        return Err(End::client("nothing was heard of it"));
+                    }
+                    client.send_frame(Message::Ping(bytes::Bytes::new())).await?;
+                }
+            }
+        }
+    };
+
+    let still_ours = shared.store.lease_connected(desktop.id, lease.epoch, &holder).await;
+    if !still_ours.unwrap_or(true) {
+        return Err(End::taken_over(lease.lost().await));
+    }
+    client.send(&ServerMessage::Ready { epoch: lease.epoch, display: session.display.clone() }).await?;
+    *ready = true;
+    info!(user = caller.name, desktop = desktop.name, epoch = lease.epoch, "connected");
+
+    let Session { stream, ready: Ready { agent, mut status }, .. } = session;
+    let end = tokio::select! {
+        end = splice::run(client, stream) => end,
+        by = lease.lost() => return Err(End::taken_over(by)),
+        () = shared.stopping.cancelled() => return Err(End::stopping()),
+        ended = not_running(&mut status) => return Err(ended),
+    };
+    match end {
+        SpliceEnd::Client(why) => Err(End::Client(why)),
+        SpliceEnd::Broke(why) => Err(End::server(ErrorCode::InvalidRequest, why)),
+        SpliceEnd::Agent => {
+            // What ended it may be told a moment later than the end itself.
+            let mut states = agent.session();
+            let told = async {
+                let over =
+                    |state: &SessionState| matches!(state, SessionState::Ended | SessionState::Crashed);
+                let state = states.wait_for(over).await.map(|state| *state);
+                match state {
+                    Ok(state) => Some(state),
+                    // The agent is gone too; only its machine can explain that.
+                    Err(_) => std::future::pending().await,
+                }
+            };
+            let explained = timeout(EXPLANATION, async {
+                tokio::select! {
+                    told = told => told,
+                    _ = not_running(&mut status) => None,
+                }
+            });
+            let explained = explained.await.ok().flatten();
+            if status.borrow().state() != VmState::Running {
+                return Err(machine_ended(&status.borrow()));
+            }
+            Err(match explained {
+                Some(SessionState::Crashed) => End::server(
+                    ErrorCode::SessionCrashed,
+                    "The desktop session ended unexpectedly; connect again for a new one.",
+                ),
+                Some(_) => End::server(ErrorCode::SessionEnded, "You have logged out of the desktop."),
+                None => End::server(
+                    ErrorCode::AgentLost,
+                    "The connection to the desktop broke; connect again to go on with your session.",
+                ),
+            })
+        }
+    }
+}
+
+/// A session that is ready for bytes.
+struct Session {
+    stream: LinkStream,
+    display: DisplayParameters,
+    ready: Ready,
+}
+
+/// Machine, agent, session.
+async fn establish(
+    shared: &Shared,
+    vm: VmId,
+    epoch: u64,
+    parameters: SessionParameters,
+    progress: mpsc::UnboundedSender<Stage>,
+) -> Result<Session, End> {
+    // Bounded by the number of stages.
+    let tell = |stage| {
+        let _ = progress.send(stage);
+    };
+    let ready =
+        shared.hkd.ensure_running(vm, tell).await.map_err(|fault| End::server(fault.code, fault.message))?;
+    let resumes =
+        matches!(*ready.agent.session().borrow(), SessionState::Suspended | SessionState::Connected);
+    tell(if resumes { Stage::ResumingSession } else { Stage::StartingSession });
+    let limit = shared.config.timeouts.session_start();
+    let display = ready.agent.start_session(epoch, parameters, limit).await.map_err(agent_failed)?;
+    let stream = ready.agent.open_session(epoch, limit).await.map_err(agent_failed)?;
+    Ok(Session { stream, display, ready })
+}
+
+fn agent_failed(error: AgentError) -> End {
+    warn!("no session: {error}");
+    match error {
+        AgentError::Lost => End::server(
+            ErrorCode::AgentLost,
+            "The connection to the desktop broke while the session was being made; connect again.",
+        ),
+        AgentError::Timeout => End::server(
+            ErrorCode::SessionFailed,
+            "The desktop did not make a session in time; restart the desktop if it happens again.",
+        ),
+        AgentError::Protocol(_) => End::server(
+            ErrorCode::SessionFailed,
+            "The desktop's image does not fit this server; tell the administrator.",
+        ),
+        AgentError::Refused { code, message } => End::server(code, message),
+    }
+}
+
+/// Resolves when the machine does not run any more.
+async fn not_running(status: &mut watch::Receiver<VmStatus>) -> End {
+    match status.wait_for(|status| status.state() != VmState::Running).await {
+        Ok(status) => machine_ended(&status),
+        Err(_) => End::stopping(),
+    }
+}
+
+fn machine_ended(status: &VmStatus) -> End {
+    match status.fault() {
+        Some(fault) => End::server(fault.code, fault.message.clone()),
+        None => End::server(ErrorCode::DesktopStopped, "The desktop was stopped."),
+    }
+}
+
+/// A lease that was taken.
+struct Lease {
+    store: Store,
+    vm: VmId,
+    epoch: u64,
+    events: broadcast::Receiver<Event>,
+}
+
+impl Lease {
+    async fn take(store: &Store, vm: VmId, holder: &Holder) -> Result<Self, StoreError> {
+        // Listening begins before the lease does: nothing is missed in between.
+        let events = store.events();
+        let epoch = store.take_lease(vm, holder).await?;
+        Ok(Self { store: store.clone(), vm, epoch, events })
+    }
+
+    /// Resolves when another client has taken it; gives who. Cancelling loses nothing.
+    async fn lost(&mut self) -> Option<Holder> {
+        loop {
+            match self.events.recv().await {
+                Ok(Event::Lease { vm, epoch, holder, .. }) if vm == self.vm && epoch > self.epoch => {
+                    return holder;
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => {
+                    if let Ok(row) = self.store.lease(self.vm).await
+                        && row.epoch > self.epoch
+                    {
+                        return row.holder;
+                    }
+                }
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+}
+
+/// When to ask a client whether it is still there.
+pub(super) struct Pulse {
+    silence: Duration,
+    ticks: tokio::time::Interval,
+}
+
+impl Pulse {
+    pub(super) fn new(silence: Duration) -> Self {
+        let mut ticks = interval((silence / 3).max(Duration::from_millis(100)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { silence, ticks }
+    }
+
+    pub(super) async fn tick(&mut self) {
+        self.ticks.tick().await;
+    }
+
+    /// After how long without a word a client counts as gone.
+    pub(super) fn silence(&self) -> Duration {
+        self.silence
+    }
+}
+
+impl Client {
+    /// The first frame.
+    async fn open(&mut self, limit: Duration) -> Result<(String, SessionParameters), End> {
+        let invalid = |text: String| Err(End::server(ErrorCode::InvalidRequest, text));
+        let first = async {
+            loop {
+                match self.rx.next().await {
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    other => return other,
+                }
+            }
+        };
+        let Ok(first) = timeout(limit, first).await else {
+            return invalid("The client did not say what it wants in time.".into());
+        };
+        let text = match first {
+            Some(Ok(Message::Text(text))) if text.len() <= MAX_TEXT => text,
+            Some(Ok(Message::Close(_))) | None => return Err(End::client("it closed at once")),
+            Some(Err(_)) => return Err(End::client("its first frame is not WebSocket or too long")),
+            Some(Ok(_)) => return invalid("The first message of a connect is not its opening.".into()),
+        };
+        let open: ClientMessage = match serde_json::from_str(&text) {
+            Ok(open) => open,
+            Err(error) => return invalid(format!("The opening could not be read: {error}")),
+        };
+        let ClientMessage::Open { version, host, session } = open;
+        if version != api::VERSION {
+            let text = format!(
+                "This server speaks version {} of the protocol and the client {version}: update the older one.",
+                api::VERSION
+            );
+            return Err(End::server(ErrorCode::VersionUnsupported, text));
+        }
+        if host.len() > 255 {
+            return invalid("The name of the client's computer is longer than 255 bytes.".into());
+        }
+        match session.check() {
+            Ok(()) => Ok((host, session)),
+            Err(error) => invalid(format!("The session cannot look like that: {error}.")),
+        }
+    }
+
+    async fn progress(&mut self, stage: Stage) -> Result<(), End> {
+        let message = match stage {
+            Stage::Reserving => "Reserving the desktop.",
+            Stage::Stopping => "Waiting for the desktop to stop.",
+            Stage::Starting => "Starting the desktop.",
+            Stage::Booting => "The desktop is booting.",
+            Stage::StartingSession => "Starting your session.",
+            Stage::ResumingSession => "Bringing your session back.",
+        };
+        self.send(&ServerMessage::Progress { stage, message: message.into() }).await
+    }
+
+    async fn send(&mut self, message: &ServerMessage) -> Result<(), End> {
+        let text = serde_json::to_string(message)
+            .map_err(|error| End::server(ErrorCode::Internal, error.to_string()))?;
+        self.send_frame(Message::text(text)).await
+    }
+
+    async fn send_frame(&mut self, frame: Message) -> Result<(), End> {
+        match timeout(self.silence, self.tx.send(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::client("its connection broke")),
+            Err(_) => Err(End::client("it reads nothing")),
+        }
+    }
+
+    /// Says why, closes, and waits a moment for the client to have read it: a socket that is dropped with unread
+    /// bytes in it takes the last words back.
+    async fn say_goodbye(mut self, last: &ServerMessage) {
+        let goodbye = async {
+            self.send(last).await.ok()?;
+            let close = CloseFrame { code: close_code::NORMAL, reason: "".into() };
+            self.tx.send(Message::Close(Some(close))).await.ok()?;
+            while let Some(Ok(_)) = self.rx.next().await {}
+            Some(())
+        };
+        let _ = timeout(LAST_WORDS, goodbye).await;
+    }
+}
