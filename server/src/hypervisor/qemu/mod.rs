@@ -370,7 +370,7 @@ impl Watcher {
             Some("shutdown") => self.take(Event::Shutdown("guest-shutdown".into()), qmp).await,
             Some("guest-panicked") => self.take(Event::Shutdown("guest-panic".into()), qmp).await,
             Some("internal-error") => {
-                self.give_up(qmp, End::Failed("the processor cannot run this guest".into())).await
+                self.give_up(qmp, End::Failed("the processor cannot run this guest".into())).await;
             }
             Some("io-error") => self.take(Event::DiskError { no_space: false }, qmp).await,
             _ => {}
