@@ -1,0 +1,202 @@
+//! Serves an X display on a Unix socket, without a window: any X program can be pointed at it.
+//!
+//! `headless :7 1280x800 [--screenshot FILE] [--managed] [--dpi N]` listens on `/tmp/.X11-unix/X7`. On SIGUSR1 the
+//! screen is written to FILE as PNG, on SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use xserver::{ClientId, Config, Server, ServerEvent};
+
+struct Options {
+    display: u32,
+    config: Config,
+    screenshot: Option<PathBuf>,
+}
+
+fn options() -> anyhow::Result<Options> {
+    let mut options = Options { display: 7, config: Config::default(), screenshot: None };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--screenshot" => options.screenshot = Some(value()?.into()),
+            "--dpi" => options.config.dpi = value()?.parse().context("--dpi needs a number")?,
+            "--managed" => options.config.manage_top_levels = true,
+            display if display.starts_with(':') => {
+                options.display = display[1..].parse().context("the display is a colon and a number")?;
+            }
+            size => {
+                let (width, height) =
+                    size.split_once('x').with_context(|| format!("unknown argument {size}"))?;
+                options.config.width = width.parse().context("the size is WIDTHxHEIGHT")?;
+                options.config.height = height.parse().context("the size is WIDTHxHEIGHT")?;
+            }
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = options()?;
+    let directory = Path::new("/tmp/.X11-unix");
+    std::fs::create_dir_all(directory).context("making the directory of X sockets")?;
+    let path = directory.join(format!("X{}", options.display));
+    if UnixStream::connect(&path).is_ok() {
+        bail!("display :{} is in use", options.display);
+    }
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).with_context(|| format!("listening on {}", path.display()))?;
+    listener.set_nonblocking(true)?;
+
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGUSR1] {
+        signals.add(signal);
+    }
+    signals.thread_block()?;
+    let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+
+    let outcome = serve(&options, &listener, &signals);
+    let _ = std::fs::remove_file(&path);
+    outcome
+}
+
+fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyhow::Result<()> {
+    let mut server = Server::new(options.config.clone());
+    let mut streams: HashMap<ClientId, UnixStream> = HashMap::new();
+    let start = Instant::now();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let mut order: Vec<ClientId> = streams.keys().copied().collect();
+        order.sort_unstable();
+        let ready: Vec<bool> = {
+            let mut fds = vec![
+                PollFd::new(listener.as_fd(), PollFlags::POLLIN),
+                PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+            ];
+            for id in &order {
+                let waiting = server.output(*id).is_some_and(|output| !output.is_empty());
+                let flags = if waiting { PollFlags::POLLIN | PollFlags::POLLOUT } else { PollFlags::POLLIN };
+                fds.push(PollFd::new(streams[id].as_fd(), flags));
+            }
+            let timeout = server.next_timer().map_or(PollTimeout::NONE, |ms| {
+                PollTimeout::try_from(ms.min(60_000)).unwrap_or(PollTimeout::MAX)
+            });
+            match poll(&mut fds, timeout) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error).context("waiting for clients"),
+            }
+            fds.iter().map(|fd| fd.any().unwrap_or(true)).collect()
+        };
+        server.set_time(start.elapsed().as_millis() as u32);
+
+        if ready[1] {
+            while let Some(signal) = signals.read_signal()? {
+                match Signal::try_from(signal.ssi_signo as i32)? {
+                    Signal::SIGUSR1 => screenshot(&server, options.screenshot.as_deref())?,
+                    _ => return Ok(()),
+                }
+            }
+        }
+        if ready[0] {
+            while let Ok((stream, _)) = listener.accept() {
+                stream.set_nonblocking(true)?;
+                if let Some(id) = server.connect() {
+                    streams.insert(id, stream);
+                }
+            }
+        }
+        let mut closed = Vec::new();
+        for (id, ready) in order.iter().zip(&ready[2..]) {
+            if *ready && !read(&mut server, *id, &mut streams, &mut buffer) {
+                closed.push(*id);
+            }
+        }
+        while let Some(event) = server.poll_event() {
+            match event {
+                ServerEvent::ClientFault { client, fault } => {
+                    eprintln!("client {client:?}: {fault}");
+                    closed.push(client);
+                }
+                other => eprintln!("{other:?}"),
+            }
+        }
+        let _ = server.cursor();
+        let _ = server.take_damage();
+        let writable: Vec<ClientId> = server.clients_with_output().collect();
+        for id in writable {
+            if !write(&mut server, id, &mut streams) {
+                closed.push(id);
+            }
+        }
+        for id in closed {
+            if streams.remove(&id).is_some() {
+                server.disconnect(id);
+            }
+        }
+    }
+}
+
+/// Reads what is there, a portion at a time so that all clients get their turn; whether the connection goes on.
+fn read(
+    server: &mut Server,
+    id: ClientId,
+    streams: &mut HashMap<ClientId, UnixStream>,
+    buffer: &mut [u8],
+) -> bool {
+    let Some(stream) = streams.get_mut(&id) else { return true };
+    match stream.read(buffer) {
+        Ok(0) => false,
+        Ok(length) => match server.receive(id, &buffer[..length]) {
+            Ok(()) => true,
+            Err(fault) => {
+                eprintln!("client {id:?}: {fault}");
+                write(server, id, streams);
+                false
+            }
+        },
+        Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+    }
+}
+
+fn write(server: &mut Server, id: ClientId, streams: &mut HashMap<ClientId, UnixStream>) -> bool {
+    let (Some(output), Some(stream)) = (server.output(id), streams.get_mut(&id)) else { return true };
+    let mut sent = 0;
+    let alive = loop {
+        if sent == output.len() {
+            break true;
+        }
+        match stream.write(&output[sent..]) {
+            Ok(length) => sent += length,
+            Err(error) => break matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+        }
+    };
+    output.drain(..sent);
+    alive
+}
+
+fn screenshot(server: &Server, path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let (width, height) = server.size();
+    // Written beside and renamed, so that whoever waits for the file finds it whole.
+    let partial = path.with_extension("partial");
+    let mut encoder = png::Encoder::new(BufWriter::new(File::create(&partial)?), width.into(), height.into());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let rgb: Vec<u8> = server
+        .screen()
+        .iter()
+        .flat_map(|pixel| [(pixel >> 16) as u8, (pixel >> 8) as u8, *pixel as u8])
+        .collect();
+    encoder.write_header()?.write_image_data(&rgb)?;
+    std::fs::rename(&partial, path).context("putting the screenshot in its place")
+}

@@ -1,0 +1,158 @@
+//! One connection: its buffers, its place in the protocol, and what it has asked the server to remember.
+
+use std::collections::HashSet;
+
+use x11rb_protocol::x11_utils::Serialize;
+
+use crate::byte_order;
+use crate::error::{Fault, XError};
+use crate::resource::Xid;
+
+/// Names a connection of one [`crate::Server`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId(pub(crate) u32);
+
+impl ClientId {
+    /// The owner of the root window and of what the server made itself.
+    pub(crate) const SERVER: Self = Self(0);
+}
+
+/// Where the connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The setup request has not been answered yet.
+    Setup,
+    /// Requests are executed.
+    Running,
+    /// The client has gone, its resources were retained (`SetCloseDownMode`).
+    Retained,
+}
+
+/// What happens to a client's resources when it goes (X11 §12, `SetCloseDownMode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CloseDown {
+    Destroy,
+    RetainPermanent,
+    RetainTemporary,
+}
+
+/// A window of another client that survives this one's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Saved {
+    pub(crate) window: Xid,
+    /// Reparent to the root rather than to the nearest other ancestor (XFIXES).
+    pub(crate) to_root: bool,
+    /// Map it as well.
+    pub(crate) map: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    pub(crate) phase: Phase,
+    /// The client's byte order is not ours.
+    pub(crate) swapped: bool,
+    pub(crate) big_requests: bool,
+    /// The number of the request executed last, modulo 2^16 on the wire.
+    pub(crate) sequence: u16,
+    pub(crate) input: Vec<u8>,
+    pub(crate) output: Vec<u8>,
+    /// Bytes still to be thrown away of a request that was too long.
+    pub(crate) skip: usize,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) output_limit: usize,
+    pub(crate) close_down: CloseDown,
+    pub(crate) save_set: Vec<Saved>,
+    /// Waiting on SYNC counters: its requests are not executed.
+    pub(crate) blocked: bool,
+    pub(crate) resources: usize,
+    pub(crate) pixmap_bytes: usize,
+    /// Opcodes for which this client has negotiated a version, and that version.
+    pub(crate) versions: Vec<(u8, (u32, u32))>,
+    /// Windows on which the client selects anything, so that its end finds them.
+    pub(crate) selected: HashSet<Xid>,
+}
+
+impl Client {
+    pub(crate) fn new(id: ClientId, output_limit: usize) -> Self {
+        Self {
+            id,
+            phase: Phase::Setup,
+            swapped: false,
+            big_requests: false,
+            sequence: 0,
+            input: Vec::new(),
+            output: Vec::new(),
+            skip: 0,
+            fault: None,
+            output_limit,
+            close_down: CloseDown::Destroy,
+            save_set: Vec::new(),
+            blocked: false,
+            resources: 0,
+            pixmap_bytes: 0,
+            versions: Vec::new(),
+            selected: HashSet::new(),
+        }
+    }
+
+    /// Sends a reply: `sequence`, `length` and the padding to 32 bytes are filled in here.
+    pub(crate) fn reply(&mut self, major: u8, minor: u8, reply: &impl Serialize) {
+        let start = self.output.len();
+        reply.serialize_into(&mut self.output);
+        let length = (self.output.len() - start).max(32).next_multiple_of(4);
+        self.output.resize(start + length, 0);
+        let bytes = &mut self.output[start..];
+        bytes[2..4].copy_from_slice(&self.sequence.to_ne_bytes());
+        bytes[4..8].copy_from_slice(&((length as u32 - 32) / 4).to_ne_bytes());
+        if self.swapped {
+            byte_order::swap_reply(major, minor, bytes);
+        }
+        self.check_output();
+    }
+
+    /// Sends an event of 32 bytes (or a generic event of more); the sequence number is filled in here.
+    pub(crate) fn event(&mut self, event: &[u8]) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        let start = self.output.len();
+        self.output.extend_from_slice(event);
+        let bytes = &mut self.output[start..];
+        // KeymapNotify (11) alone carries no sequence number.
+        if bytes[0] & 0x7f != x11rb_protocol::protocol::xproto::KEYMAP_NOTIFY_EVENT {
+            bytes[2..4].copy_from_slice(&self.sequence.to_ne_bytes());
+        }
+        if self.swapped {
+            byte_order::swap_event(bytes, byte_order::Direction::Outgoing);
+        }
+        self.check_output();
+    }
+
+    /// Sends an error about the request executed last.
+    pub(crate) fn error(&mut self, major: u8, minor: u16, error: XError) {
+        let start = self.output.len();
+        self.output.resize(start + 32, 0);
+        let bytes = &mut self.output[start..];
+        bytes[1] = error.code;
+        bytes[2..4].copy_from_slice(&self.sequence.to_ne_bytes());
+        bytes[4..8].copy_from_slice(&error.value.to_ne_bytes());
+        bytes[8..10].copy_from_slice(&minor.to_ne_bytes());
+        bytes[10] = major;
+        if self.swapped {
+            bytes[2..4].reverse();
+            bytes[4..8].reverse();
+            bytes[8..10].reverse();
+        }
+        self.check_output();
+    }
+
+    fn check_output(&mut self) {
+        if self.fault.is_some() {
+            self.output.clear();
+        } else if self.output.len() > self.output_limit {
+            self.output = Vec::new();
+            self.fault = Some(Fault::SlowReader { limit: self.output_limit });
+        }
+    }
+}

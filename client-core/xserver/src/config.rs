@@ -1,0 +1,71 @@
+//! How a server is set up by the program that embeds it.
+
+/// The shape of the screen and the rules of the house.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Width of the screen in pixels, 1 to 32767.
+    pub width: u16,
+    /// Height of the screen in pixels, 1 to 32767.
+    pub height: u16,
+    /// Pixels per inch, from which the physical size is computed.
+    pub dpi: u16,
+    /// The vendor string of the connection setup.
+    pub vendor: String,
+    /// What a client may use.
+    pub limits: Limits,
+    /// The embedder acts as window manager: selecting `SubstructureRedirect` on the root is answered with
+    /// `BadAccess`, as if a window manager were running; a mapped top-level window that is not
+    /// override-redirect is placed at 0,0, given the size of the screen and the focus, and follows
+    /// [`crate::Server::resize`].
+    pub manage_top_levels: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            width: 1280,
+            height: 800,
+            dpi: 96,
+            vendor: "QVD xserver".to_owned(),
+            limits: Limits::default(),
+            manage_top_levels: false,
+        }
+    }
+}
+
+/// Bounds on what clients may use, so that none of them can exhaust the memory of the embedder.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at a time, 1 to 255. Fewer connections leave each more resource ids: a client has
+    /// 2^(29 - bits of (this + 1)) of them.
+    pub clients: u16,
+    /// Resources per client.
+    pub resources: usize,
+    /// Bytes of pixmaps per client.
+    pub pixmap_bytes: usize,
+    /// Bytes of properties on all windows.
+    pub property_bytes: usize,
+    /// Atoms in the server.
+    pub atoms: usize,
+    /// Bytes a client may leave unread before it is cut off.
+    pub output_bytes: usize,
+    /// Bytes a client may send ahead while its requests have to wait.
+    pub input_bytes: usize,
+    /// The largest request, in bytes (BIG-REQUESTS).
+    pub request_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            clients: 255,
+            resources: 200_000,
+            pixmap_bytes: 1 << 30,
+            property_bytes: 64 << 20,
+            atoms: 100_000,
+            output_bytes: 64 << 20,
+            input_bytes: 64 << 20,
+            request_bytes: 16 << 20,
+        }
+    }
+}

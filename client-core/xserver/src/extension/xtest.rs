@@ -1,0 +1,92 @@
+//! XTEST: input made by clients.
+
+use x11rb_protocol::protocol::xproto;
+use x11rb_protocol::protocol::xtest::{
+    CompareCursorReply, CompareCursorRequest, FakeInputRequest, GetVersionReply,
+};
+use x11rb_protocol::x11_utils::RequestHeader;
+
+use super::{Extension, number};
+use crate::byte_order::Layouts;
+use crate::client::ClientId;
+use crate::error::{Outcome, XError};
+use crate::input::RawKind;
+use crate::server::Server;
+
+pub(crate) const EXTENSION: Extension = Extension {
+    name: "XTEST",
+    major: number::XTEST,
+    first_event: 0,
+    first_error: 0,
+    dispatch,
+    layouts: &Layouts {
+        requests: &["112", "44", "112444444422112111", "1111"],
+        replies: &["2", ""],
+        events: &[],
+    },
+};
+
+fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {
+    match (header.minor_opcode, header.remaining_length) {
+        (0, 1) => server
+            .reply(client, &GetVersionReply { major_version: 2, sequence: 0, length: 0, minor_version: 2 }),
+        (1, 2) => {
+            let request = CompareCursorRequest::try_parse_request(header, body)?;
+            let window = server.window(request.window)?;
+            let own = window.cursor.as_ref().map(|cursor| cursor.serial);
+            let other = match request.cursor {
+                0 => None,
+                // CurrentCursor
+                1 => server.current_cursor().map(|cursor| cursor.serial),
+                id => Some(server.cursor_resource(id)?.serial),
+            };
+            server.reply(client, &CompareCursorReply { same: own == other, sequence: 0, length: 0 });
+        }
+        (2, 8) => fake_input(server, &FakeInputRequest::try_parse_request(header, body)?)?,
+        // GrabControl: a client that goes on in spite of GrabServer. Nothing here is so long that it would matter.
+        (3, 1) => {
+            if body.first().is_some_and(|impervious| *impervious > 1) {
+                return Err(XError::value(u32::from(body[0])));
+            }
+        }
+        (0..=3, _) => return Err(XError::LENGTH),
+        _ => return Err(XError::REQUEST),
+    }
+    Ok(())
+}
+
+/// Delays are not waited for: the embedder's clock moves only between calls.
+fn fake_input(server: &mut Server, request: &FakeInputRequest) -> Outcome {
+    let detail = request.detail;
+    let kind = match request.type_ {
+        xproto::KEY_PRESS_EVENT | xproto::KEY_RELEASE_EVENT => {
+            if !server.input.keyboard.has_keycode(detail) {
+                return Err(XError::value(u32::from(detail)));
+            }
+            RawKind::Key { code: detail, pressed: request.type_ == xproto::KEY_PRESS_EVENT }
+        }
+        xproto::BUTTON_PRESS_EVENT | xproto::BUTTON_RELEASE_EVENT => {
+            if detail == 0 || usize::from(detail) > server.input.pointer.map.len() {
+                return Err(XError::value(u32::from(detail)));
+            }
+            RawKind::Button { number: detail, pressed: request.type_ == xproto::BUTTON_PRESS_EVENT }
+        }
+        xproto::MOTION_NOTIFY_EVENT => {
+            if request.root != 0 {
+                let window = server.window(request.root)?;
+                if window.parent != 0 {
+                    return Err(XError::value(request.root));
+                }
+            }
+            let (x, y) = (i32::from(request.root_x), i32::from(request.root_y));
+            match detail {
+                0 => RawKind::Motion { x, y },
+                1 => RawKind::Motion { x: server.input.pointer.x + x, y: server.input.pointer.y + y },
+                other => return Err(XError::value(u32::from(other))),
+            }
+        }
+        other => return Err(XError::value(u32::from(other))),
+    };
+    server.inject(kind);
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! Enter, leave and focus events, with the virtual ones in between (X11 §10, EnterNotify and FocusIn).
+
+use x11rb_protocol::protocol::xproto;
+
+use crate::event::mask;
+use crate::resource::Xid;
+use crate::server::{ROOT, Server};
+
+const ANCESTOR: u8 = 0;
+const VIRTUAL: u8 = 1;
+const INFERIOR: u8 = 2;
+const NONLINEAR: u8 = 3;
+const NONLINEAR_VIRTUAL: u8 = 4;
+const POINTER: u8 = 5;
+const POINTER_ROOT: u8 = 6;
+const NONE: u8 = 7;
+
+/// Mode of events that a grab's beginning causes.
+pub(super) const MODE_GRAB: u8 = 1;
+/// Mode of events that a grab's end causes.
+pub(super) const MODE_UNGRAB: u8 = 2;
+/// Mode of focus events during a keyboard grab.
+pub(super) const MODE_WHILE_GRABBED: u8 = 3;
+
+/// Which way a window is passed, with what detail.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    window: Xid,
+    /// In (enter, focus in) rather than out.
+    into: bool,
+    detail: u8,
+}
+
+impl Server {
+    /// The windows strictly between `inner` and its ancestor `outer`, innermost first.
+    fn between(&self, inner: Xid, outer: Xid) -> Vec<Xid> {
+        let mut windows = Vec::new();
+        let mut at = self.window(inner).map_or(0, |window| window.parent);
+        while at != outer && at != 0 {
+            windows.push(at);
+            at = self.window(at).map_or(0, |window| window.parent);
+        }
+        windows
+    }
+
+    fn common_ancestor(&self, a: Xid, b: Xid) -> Xid {
+        let (a, b) = (self.path(a), self.path(b));
+        a.iter().zip(&b).take_while(|(a, b)| a == b).last().map_or(ROOT, |(a, _)| *a)
+    }
+
+    /// The steps from one window to another.
+    fn steps(&self, from: Xid, to: Xid) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut push = |window, into, detail| steps.push(Step { window, into, detail });
+        if self.is_inferior(to, from) {
+            push(from, false, INFERIOR);
+            self.between(to, from).into_iter().rev().for_each(|window| push(window, true, VIRTUAL));
+            push(to, true, ANCESTOR);
+        } else if self.is_inferior(from, to) {
+            push(from, false, ANCESTOR);
+            self.between(from, to).into_iter().for_each(|window| push(window, false, VIRTUAL));
+            push(to, true, INFERIOR);
+        } else {
+            let common = self.common_ancestor(from, to);
+            push(from, false, NONLINEAR);
+            self.between(from, common).into_iter().for_each(|window| push(window, false, NONLINEAR_VIRTUAL));
+            self.between(to, common)
+                .into_iter()
+                .rev()
+                .for_each(|window| push(window, true, NONLINEAR_VIRTUAL));
+            push(to, true, NONLINEAR);
+        }
+        steps
+    }
+
+    /// The pointer went from one window to another (or a grab makes it seem so).
+    pub(super) fn cross(&mut self, from: Xid, to: Xid, mode: u8) {
+        if from == to || self.window(to).is_err() {
+            return;
+        }
+        let steps = if self.window(from).is_ok() {
+            self.steps(from, to)
+        } else {
+            // It left a window that is no more.
+            vec![Step { window: to, into: true, detail: NONLINEAR }]
+        };
+        for step in steps {
+            let towards = if step.into { to } else { from };
+            let child = match step.detail {
+                VIRTUAL | NONLINEAR_VIRTUAL | INFERIOR => self.child_towards(
+                    step.window,
+                    if step.detail == INFERIOR && step.into { from } else { towards },
+                ),
+                _ => 0,
+            };
+            // X11 §10: with detail Inferior the other window is below this one.
+            let child = if step.detail == INFERIOR && !step.into {
+                self.child_towards(step.window, to)
+            } else {
+                child
+            };
+            self.deliver_crossing(step, mode, child);
+        }
+    }
+
+    fn deliver_crossing(&mut self, step: Step, mode: u8, child: Xid) {
+        let (response_type, bit) = if step.into {
+            (xproto::ENTER_NOTIFY_EVENT, mask::ENTER_WINDOW)
+        } else {
+            (xproto::LEAVE_NOTIFY_EVENT, mask::LEAVE_WINDOW)
+        };
+        let Ok(window) = self.window(step.window) else { return };
+        let mut receivers: Vec<(crate::client::ClientId, u32)> = window.selections.clone();
+        if let Some(grab) = &self.input.pointer_grab {
+            let own = if grab.owner_events { window.mask_of(grab.client) } else { 0 };
+            let of_grab = if grab.window == step.window { grab.events } else { 0 };
+            // The keymap goes with what the client itself selected.
+            receivers = vec![(grab.client, own | of_grab)];
+        }
+        receivers.retain(|(_, events)| events & bit != 0);
+        if receivers.is_empty() {
+            return;
+        }
+        let event = self.enter_leave_event(response_type, step.window, step.detail, mode, child);
+        let keymap = self.keymap_event();
+        for (client, events) in receivers {
+            self.send_event(client, &event);
+            if step.into && events & mask::KEYMAP_STATE != 0 {
+                self.send_event(client, &keymap);
+            }
+        }
+    }
+
+    /// The windows from the pointer's up to (not including) `limit`, innermost first; none if the pointer is elsewhere.
+    fn pointer_chain(&self, limit: Xid) -> Vec<Xid> {
+        let pointer = self.input.pointer.window;
+        if limit == 0 {
+            let mut path = self.path(pointer);
+            path.reverse();
+            return path;
+        }
+        if pointer == limit || !self.is_inferior(pointer, limit) {
+            return Vec::new();
+        }
+        let mut chain = vec![pointer];
+        chain.extend(self.between(pointer, limit));
+        chain
+    }
+
+    /// The focus went from one place to another; each is a window, 0 (None) or 1 (PointerRoot).
+    pub(super) fn focus_moved(&mut self, from: Xid, to: Xid, mode: u8) {
+        if from == to {
+            return;
+        }
+        let pointer = self.input.pointer.window;
+        let mut steps: Vec<Step> = Vec::new();
+        let mut push = |window, into, detail| steps.push(Step { window, into, detail });
+        let is_window = |id: Xid| id > 1;
+        let special = |id: Xid| if id == 1 { POINTER_ROOT } else { NONE };
+        match (is_window(from), is_window(to)) {
+            (true, true) if self.is_inferior(from, to) => {
+                push(from, false, ANCESTOR);
+                self.between(from, to).into_iter().for_each(|window| push(window, false, VIRTUAL));
+                push(to, true, INFERIOR);
+                if self.is_inferior(pointer, to)
+                    && !self.is_inferior(pointer, from)
+                    && !self.is_inferior(from, pointer)
+                {
+                    self.pointer_chain(to).into_iter().rev().for_each(|window| push(window, true, POINTER));
+                }
+            }
+            (true, true) if self.is_inferior(to, from) => {
+                if self.is_inferior(pointer, from)
+                    && !self.is_inferior(pointer, to)
+                    && !self.is_inferior(to, pointer)
+                {
+                    self.pointer_chain(from).into_iter().for_each(|window| push(window, false, POINTER));
+                }
+                push(from, false, INFERIOR);
+                self.between(to, from).into_iter().rev().for_each(|window| push(window, true, VIRTUAL));
+                push(to, true, ANCESTOR);
+            }
+            (true, true) => {
+                let common = self.common_ancestor(from, to);
+                self.pointer_chain(from).into_iter().for_each(|window| push(window, false, POINTER));
+                push(from, false, NONLINEAR);
+                self.between(from, common)
+                    .into_iter()
+                    .for_each(|window| push(window, false, NONLINEAR_VIRTUAL));
+                self.between(to, common)
+                    .into_iter()
+                    .rev()
+                    .for_each(|window| push(window, true, NONLINEAR_VIRTUAL));
+                push(to, true, NONLINEAR);
+                self.pointer_chain(to).into_iter().rev().for_each(|window| push(window, true, POINTER));
+            }
+            (true, false) => {
+                self.pointer_chain(from).into_iter().for_each(|window| push(window, false, POINTER));
+                push(from, false, NONLINEAR);
+                if from != ROOT {
+                    self.between(from, 0)
+                        .into_iter()
+                        .for_each(|window| push(window, false, NONLINEAR_VIRTUAL));
+                }
+                push(ROOT, true, special(to));
+                if to == 1 {
+                    self.pointer_chain(0).into_iter().rev().for_each(|window| push(window, true, POINTER));
+                }
+            }
+            (false, to_window) => {
+                if from == 1 {
+                    self.pointer_chain(0).into_iter().for_each(|window| push(window, false, POINTER));
+                }
+                push(ROOT, false, special(from));
+                if to_window {
+                    if to != ROOT {
+                        self.between(to, 0)
+                            .into_iter()
+                            .rev()
+                            .for_each(|window| push(window, true, NONLINEAR_VIRTUAL));
+                    }
+                    push(to, true, NONLINEAR);
+                    self.pointer_chain(to).into_iter().rev().for_each(|window| push(window, true, POINTER));
+                } else {
+                    push(ROOT, true, special(to));
+                    if to == 1 {
+                        self.pointer_chain(0)
+                            .into_iter()
+                            .rev()
+                            .for_each(|window| push(window, true, POINTER));
+                    }
+                }
+            }
+        }
+        for step in steps {
+            let response_type = if step.into { xproto::FOCUS_IN_EVENT } else { xproto::FOCUS_OUT_EVENT };
+            let Ok(window) = self.window(step.window) else { continue };
+            let receivers: Vec<_> = window
+                .selections
+                .iter()
+                .copied()
+                .filter(|(_, events)| events & mask::FOCUS_CHANGE != 0)
+                .collect();
+            let event = Self::focus_event(response_type, step.window, step.detail, mode);
+            let keymap = self.keymap_event();
+            for (client, events) in receivers {
+                self.send_event(client, &event);
+                if step.into && events & mask::KEYMAP_STATE != 0 {
+                    self.send_event(client, &keymap);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,589 @@
+//! Grabs: active and passive ones of both devices, and `AllowEvents` (X11 §9).
+
+use std::sync::Arc;
+
+use x11rb_protocol::protocol::xproto::{
+    ChangeActivePointerGrabRequest, GrabButtonRequest, GrabKeyRequest, GrabKeyboardReply,
+    GrabKeyboardRequest, GrabPointerReply, GrabPointerRequest, GrabStatus, UngrabButtonRequest,
+    UngrabKeyRequest,
+};
+
+use super::crossing::{MODE_GRAB, MODE_UNGRAB};
+use super::{Device, RawEvent};
+use crate::client::ClientId;
+use crate::cursor::Cursor;
+use crate::error::{Outcome, XError};
+use crate::event::mask;
+use crate::resource::Xid;
+use crate::selection::is_before;
+use crate::server::Server;
+
+/// An active grab.
+#[derive(Debug, Clone)]
+pub(crate) struct Grab {
+    pub(crate) client: ClientId,
+    pub(crate) window: Xid,
+    pub(crate) owner_events: bool,
+    /// Pointer grabs: what is reported with respect to the grab window.
+    pub(crate) events: u32,
+    /// 0 for none.
+    pub(crate) confine_to: Xid,
+    pub(crate) cursor: Option<Arc<Cursor>>,
+    /// Ends when this is released: the key of a passive grab; for the pointer, all buttons.
+    pub(crate) until: Until,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    Ungrabbed,
+    ButtonsReleased,
+    KeyReleased(u8),
+}
+
+/// A grab that a button or key activates.
+#[derive(Debug, Clone)]
+pub(crate) struct PassiveGrab {
+    pub(crate) client: ClientId,
+    pub(crate) device: Device,
+    /// Button or keycode; 0 is any.
+    pub(crate) detail: u8,
+    /// Modifiers; `ANY_MODIFIER` is any.
+    pub(crate) modifiers: u16,
+    pub(crate) owner_events: bool,
+    pub(crate) events: u32,
+    pub(crate) pointer_async: bool,
+    pub(crate) keyboard_async: bool,
+    pub(crate) confine_to: Xid,
+    pub(crate) cursor: Option<Arc<Cursor>>,
+}
+
+const ANY_MODIFIER: u16 = 0x8000;
+
+impl PassiveGrab {
+    fn matches(&self, device: Device, detail: u8, modifiers: u16) -> bool {
+        self.device == device
+            && (self.detail == 0 || self.detail == detail)
+            && (self.modifiers == ANY_MODIFIER || self.modifiers == modifiers)
+    }
+
+    /// Whether there is a combination that activates both.
+    fn collides(&self, other: &Self) -> bool {
+        self.device == other.device
+            && (self.detail == 0 || other.detail == 0 || self.detail == other.detail)
+            && (self.modifiers == ANY_MODIFIER
+                || other.modifiers == ANY_MODIFIER
+                || self.modifiers == other.modifiers)
+    }
+}
+
+/// 0 is synchronous, 1 asynchronous.
+fn check_mode(mode: u8) -> Outcome<bool> {
+    match mode {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(XError::value(u32::from(other))),
+    }
+}
+
+fn check_owner_events(value: u8) -> Outcome<bool> {
+    if value > 1 { Err(XError::value(u32::from(value))) } else { Ok(value == 1) }
+}
+
+fn check_modifiers(modifiers: u16) -> Outcome {
+    if modifiers == ANY_MODIFIER || modifiers & !0xff == 0 {
+        Ok(())
+    } else {
+        Err(XError::value(u32::from(modifiers)))
+    }
+}
+
+fn other(device: Device) -> Device {
+    if device == Device::Pointer { Device::Keyboard } else { Device::Pointer }
+}
+
+impl Server {
+    fn optional_cursor(&self, id: Xid) -> Outcome<Option<Arc<Cursor>>> {
+        if id == 0 { Ok(None) } else { Ok(Some(self.cursor_resource(id)?.clone())) }
+    }
+
+    fn grab_status(
+        &self,
+        client: ClientId,
+        device: Device,
+        window: Xid,
+        confine_to: Xid,
+        time: u32,
+    ) -> GrabStatus {
+        let (grab, freeze, last) = match device {
+            Device::Pointer => {
+                (&self.input.pointer_grab, &self.input.pointer_freeze, self.input.pointer_grab_time)
+            }
+            Device::Keyboard => {
+                (&self.input.keyboard_grab, &self.input.keyboard_freeze, self.input.keyboard_grab_time)
+            }
+        };
+        let by_another = |holder: Option<ClientId>| holder.is_some_and(|holder| holder != client);
+        let confined = self.window(confine_to).ok();
+        if grab.as_ref().is_some_and(|grab| grab.client != client) {
+            GrabStatus::ALREADY_GRABBED
+        } else if !self.window(window).is_ok_and(|window| window.viewable)
+            || confined.is_some_and(|window| {
+                !window.viewable || window.inner_rect().intersect(&self.screen_rect()).is_empty()
+            })
+        {
+            GrabStatus::NOT_VIEWABLE
+        } else if is_before(self.time, time) || is_before(time, last) {
+            GrabStatus::INVALID_TIME
+        } else if by_another(freeze.own) || by_another(freeze.other) {
+            GrabStatus::FROZEN
+        } else {
+            GrabStatus::SUCCESS
+        }
+    }
+
+    pub(crate) fn grab_pointer(
+        &mut self,
+        client: ClientId,
+        owner_events: u8,
+        request: &GrabPointerRequest,
+    ) -> Outcome {
+        let owner_events = check_owner_events(owner_events)?;
+        let pointer_async = check_mode(request.pointer_mode.into())?;
+        let keyboard_async = check_mode(request.keyboard_mode.into())?;
+        let events = u32::from(request.event_mask);
+        if events & !mask::POINTER != 0 {
+            return Err(XError::value(events));
+        }
+        self.window(request.grab_window)?;
+        if request.confine_to != 0 {
+            self.window(request.confine_to)?;
+        }
+        let cursor = self.optional_cursor(request.cursor)?;
+        let time = if request.time == 0 { self.time } else { request.time };
+        let status = self.grab_status(client, Device::Pointer, request.grab_window, request.confine_to, time);
+        if status == GrabStatus::SUCCESS {
+            self.input.pointer_grab_time = time;
+            let grab = Grab {
+                client,
+                window: request.grab_window,
+                owner_events,
+                events,
+                confine_to: request.confine_to,
+                cursor,
+                until: Until::Ungrabbed,
+            };
+            self.activate(Device::Pointer, grab, (pointer_async, keyboard_async), None);
+        }
+        self.reply(client, &GrabPointerReply { status, sequence: 0, length: 0 });
+        Ok(())
+    }
+
+    pub(crate) fn grab_keyboard(
+        &mut self,
+        client: ClientId,
+        owner_events: u8,
+        request: &GrabKeyboardRequest,
+    ) -> Outcome {
+        let owner_events = check_owner_events(owner_events)?;
+        let pointer_async = check_mode(request.pointer_mode.into())?;
+        let keyboard_async = check_mode(request.keyboard_mode.into())?;
+        self.window(request.grab_window)?;
+        let time = if request.time == 0 { self.time } else { request.time };
+        let status = self.grab_status(client, Device::Keyboard, request.grab_window, 0, time);
+        if status == GrabStatus::SUCCESS {
+            self.input.keyboard_grab_time = time;
+            let grab = Grab {
+                client,
+                window: request.grab_window,
+                owner_events,
+                events: mask::KEY_PRESS | mask::KEY_RELEASE,
+                confine_to: 0,
+                cursor: None,
+                until: Until::Ungrabbed,
+            };
+            self.activate(Device::Keyboard, grab, (pointer_async, keyboard_async), None);
+        }
+        self.reply(client, &GrabKeyboardReply { status, sequence: 0, length: 0 });
+        Ok(())
+    }
+
+    /// Makes a grab active. `modes` says whether (pointer, keyboard) go on; `event` is what activated it.
+    pub(super) fn activate(
+        &mut self,
+        device: Device,
+        grab: Grab,
+        modes: (bool, bool),
+        event: Option<RawEvent>,
+    ) {
+        let client = grab.client;
+        let (own_async, other_async) = if device == Device::Pointer { modes } else { (modes.1, modes.0) };
+        let window = grab.window;
+        match device {
+            Device::Pointer => {
+                let from =
+                    self.input.pointer_grab.as_ref().map_or(self.input.pointer.window, |old| old.window);
+                self.input.pointer_grab = Some(grab);
+                self.cross(from, window, MODE_GRAB);
+                let (x, y, time) = (self.input.pointer.x, self.input.pointer.y, self.time);
+                if self.input.pointer_grab.as_ref().is_some_and(|grab| grab.confine_to != 0) {
+                    self.move_pointer(x, y, time);
+                }
+                self.update_cursor();
+            }
+            Device::Keyboard => {
+                let from =
+                    self.input.keyboard_grab.as_ref().map_or(self.input.focus.window, |old| old.window);
+                self.input.keyboard_grab = Some(grab);
+                self.focus_moved(from, window, MODE_GRAB);
+            }
+        }
+        let freeze = self.input.freeze(device);
+        freeze.own = (!own_async).then_some(client);
+        freeze.event = event;
+        freeze.after_next = false;
+        freeze.both = false;
+        let freeze = self.input.freeze(other(device));
+        if !other_async {
+            freeze.other = Some(client);
+        } else if freeze.other == Some(client) {
+            freeze.other = None;
+        }
+        self.run_queue();
+    }
+
+    /// Ends the active grab of a device.
+    pub(crate) fn deactivate(&mut self, device: Device) {
+        let grab = match device {
+            Device::Pointer => self.input.pointer_grab.take(),
+            Device::Keyboard => self.input.keyboard_grab.take(),
+        };
+        let Some(grab) = grab else { return };
+        let freeze = self.input.freeze(device);
+        freeze.own = None;
+        freeze.event = None;
+        freeze.after_next = false;
+        freeze.both = false;
+        let freeze = self.input.freeze(other(device));
+        freeze.other = None;
+        match device {
+            Device::Pointer => {
+                self.input.pointer.hint = None;
+                let to = self.input.pointer.window;
+                self.cross(grab.window, to, MODE_UNGRAB);
+                self.update_cursor();
+            }
+            Device::Keyboard => {
+                let to = self.input.focus.window;
+                self.focus_moved(grab.window, to, MODE_UNGRAB);
+            }
+        }
+        self.run_queue();
+    }
+
+    fn ungrab(&mut self, client: ClientId, device: Device, time: u32) {
+        let time = if time == 0 { self.time } else { time };
+        let last = if device == Device::Pointer {
+            self.input.pointer_grab_time
+        } else {
+            self.input.keyboard_grab_time
+        };
+        if self.input.grab(device).is_some_and(|grab| grab.client == client)
+            && !is_before(time, last)
+            && !is_before(self.time, time)
+        {
+            self.deactivate(device);
+        }
+    }
+
+    pub(crate) fn ungrab_pointer(&mut self, client: ClientId, time: u32) -> Outcome {
+        self.ungrab(client, Device::Pointer, time);
+        Ok(())
+    }
+
+    pub(crate) fn ungrab_keyboard(&mut self, client: ClientId, time: u32) -> Outcome {
+        self.ungrab(client, Device::Keyboard, time);
+        Ok(())
+    }
+
+    pub(crate) fn change_active_pointer_grab(
+        &mut self,
+        client: ClientId,
+        request: &ChangeActivePointerGrabRequest,
+    ) -> Outcome {
+        let events = u32::from(request.event_mask);
+        if events & !mask::POINTER != 0 {
+            return Err(XError::value(events));
+        }
+        let cursor = self.optional_cursor(request.cursor)?;
+        let time = if request.time == 0 { self.time } else { request.time };
+        if is_before(time, self.input.pointer_grab_time) || is_before(self.time, time) {
+            return Ok(());
+        }
+        if let Some(grab) = &mut self.input.pointer_grab
+            && grab.client == client
+        {
+            grab.events = events;
+            grab.cursor = cursor;
+            self.update_cursor();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn grab_button(
+        &mut self,
+        client: ClientId,
+        owner_events: u8,
+        request: &GrabButtonRequest,
+    ) -> Outcome {
+        let owner_events = check_owner_events(owner_events)?;
+        let pointer_async = check_mode(request.pointer_mode.into())?;
+        let keyboard_async = check_mode(request.keyboard_mode.into())?;
+        let modifiers = u16::from(request.modifiers);
+        check_modifiers(modifiers)?;
+        let events = u32::from(request.event_mask);
+        if events & !mask::POINTER != 0 {
+            return Err(XError::value(events));
+        }
+        self.window(request.grab_window)?;
+        if request.confine_to != 0 {
+            self.window(request.confine_to)?;
+        }
+        let cursor = self.optional_cursor(request.cursor)?;
+        let grab = PassiveGrab {
+            client,
+            device: Device::Pointer,
+            detail: request.button.into(),
+            modifiers,
+            owner_events,
+            events,
+            pointer_async,
+            keyboard_async,
+            confine_to: request.confine_to,
+            cursor,
+        };
+        self.add_passive(request.grab_window, grab)
+    }
+
+    pub(crate) fn grab_key(
+        &mut self,
+        client: ClientId,
+        owner_events: u8,
+        request: &GrabKeyRequest,
+    ) -> Outcome {
+        let owner_events = check_owner_events(owner_events)?;
+        let pointer_async = check_mode(request.pointer_mode.into())?;
+        let keyboard_async = check_mode(request.keyboard_mode.into())?;
+        let modifiers = u16::from(request.modifiers);
+        check_modifiers(modifiers)?;
+        if request.key != 0 && !self.input.keyboard.has_keycode(request.key) {
+            return Err(XError::value(u32::from(request.key)));
+        }
+        self.window(request.grab_window)?;
+        let grab = PassiveGrab {
+            client,
+            device: Device::Keyboard,
+            detail: request.key,
+            modifiers,
+            owner_events,
+            events: mask::KEY_PRESS | mask::KEY_RELEASE,
+            pointer_async,
+            keyboard_async,
+            confine_to: 0,
+            cursor: None,
+        };
+        self.add_passive(request.grab_window, grab)
+    }
+
+    fn add_passive(&mut self, window: Xid, grab: PassiveGrab) -> Outcome {
+        /// Nobody needs more on one window.
+        const MAX_GRABS: usize = 20_000;
+        let state = self.window_mut(window)?;
+        if state.grabs.iter().any(|old| old.client != grab.client && old.collides(&grab)) {
+            return Err(XError::ACCESS);
+        }
+        if state.grabs.len() >= MAX_GRABS {
+            return Err(XError::ALLOC);
+        }
+        state.grabs.retain(|old| {
+            (old.device, old.detail, old.modifiers) != (grab.device, grab.detail, grab.modifiers)
+        });
+        state.grabs.push(grab);
+        Ok(())
+    }
+
+    pub(crate) fn ungrab_button(&mut self, client: ClientId, request: &UngrabButtonRequest) -> Outcome {
+        let modifiers = u16::from(request.modifiers);
+        check_modifiers(modifiers)?;
+        self.remove_passive(client, request.grab_window, Device::Pointer, request.button.into(), modifiers)
+    }
+
+    pub(crate) fn ungrab_key(&mut self, client: ClientId, request: &UngrabKeyRequest) -> Outcome {
+        let modifiers = u16::from(request.modifiers);
+        check_modifiers(modifiers)?;
+        if request.key != 0 && !self.input.keyboard.has_keycode(request.key) {
+            return Err(XError::value(u32::from(request.key)));
+        }
+        self.remove_passive(client, request.grab_window, Device::Keyboard, request.key, modifiers)
+    }
+
+    /// Takes combinations away: a specific one out of a grab of any leaves the others, which are then listed singly.
+    fn remove_passive(
+        &mut self,
+        client: ClientId,
+        window: Xid,
+        device: Device,
+        detail: u8,
+        modifiers: u16,
+    ) -> Outcome {
+        let state = self.window_mut(window)?;
+        let mut kept = Vec::with_capacity(state.grabs.len());
+        for grab in state.grabs.drain(..) {
+            let same_detail = detail == 0 || grab.detail == detail;
+            let same_modifiers = modifiers == ANY_MODIFIER || grab.modifiers == modifiers;
+            let touches =
+                (same_detail || grab.detail == 0) && (same_modifiers || grab.modifiers == ANY_MODIFIER);
+            if grab.client != client || grab.device != device || !touches {
+                kept.push(grab);
+                continue;
+            }
+            if same_detail && same_modifiers {
+                continue;
+            }
+            // What is left of a grab of any detail or any modifiers.
+            if grab.detail == 0 && !same_detail {
+                kept.extend(
+                    (1..=255)
+                        .filter(|other| *other != detail)
+                        .map(|other| PassiveGrab { detail: other, ..grab.clone() }),
+                );
+            }
+            if grab.modifiers == ANY_MODIFIER && !same_modifiers {
+                let detail = if grab.detail == 0 { detail } else { grab.detail };
+                kept.extend((0..256).filter(|other| *other != modifiers).map(|other| PassiveGrab {
+                    detail,
+                    modifiers: other,
+                    ..grab.clone()
+                }));
+            }
+        }
+        state.grabs = kept;
+        Ok(())
+    }
+
+    /// The passive grab that an event activates on one of these windows (in this order).
+    pub(super) fn find_passive(
+        &self,
+        windows: &[Xid],
+        device: Device,
+        detail: u8,
+        modifiers: u16,
+    ) -> Option<(Xid, PassiveGrab)> {
+        windows.iter().find_map(|id| {
+            let grab = self
+                .window(*id)
+                .ok()?
+                .grabs
+                .iter()
+                .find(|grab| grab.matches(device, detail, modifiers & 0xff))?;
+            let confined =
+                self.window(grab.confine_to).map_or(grab.confine_to == 0, |window| window.viewable);
+            confined.then(|| (*id, grab.clone()))
+        })
+    }
+
+    pub(crate) fn allow_events(&mut self, client: ClientId, mode: u8, time: u32) -> Outcome {
+        if mode > 7 {
+            return Err(XError::value(u32::from(mode)));
+        }
+        let given = time;
+        let now = self.time;
+        let in_time = |last: u32| given == 0 || (!is_before(given, last) && !is_before(now, given));
+        let device = match mode {
+            0..=2 => Device::Pointer,
+            3..=5 => Device::Keyboard,
+            _ => {
+                self.allow_both(client, mode == 6);
+                return Ok(());
+            }
+        };
+        let last = if device == Device::Pointer {
+            self.input.pointer_grab_time
+        } else {
+            self.input.keyboard_grab_time
+        };
+        if !in_time(last) {
+            return Ok(());
+        }
+        let grabbed = self.input.grab(device).is_some_and(|grab| grab.client == client);
+        let freeze = self.input.freeze(device);
+        if !freeze.by(client) {
+            return Ok(());
+        }
+        match mode % 3 {
+            0 => freeze.thaw(client),
+            1 if grabbed => {
+                freeze.thaw(client);
+                freeze.after_next = true;
+                freeze.both = false;
+            }
+            2 if grabbed && freeze.event.is_some() => {
+                let event = freeze.event.take();
+                let window = self.input.grab(device).map(|grab| grab.window);
+                self.release_for_replay(device);
+                if let Some(event) = event {
+                    self.process(event, window);
+                }
+            }
+            _ => return Ok(()),
+        }
+        self.run_queue();
+        Ok(())
+    }
+
+    /// Releases a grab without letting queued events overtake the one that is replayed.
+    fn release_for_replay(&mut self, device: Device) {
+        let queue = std::mem::take(&mut self.input.queue);
+        self.deactivate(device);
+        self.input.queue = queue;
+    }
+
+    fn allow_both(&mut self, client: ClientId, asynchronous: bool) {
+        if !self.input.pointer_freeze.by(client) || !self.input.keyboard_freeze.by(client) {
+            return;
+        }
+        for device in [Device::Pointer, Device::Keyboard] {
+            let grabbed = self.input.grab(device).is_some_and(|grab| grab.client == client);
+            let freeze = self.input.freeze(device);
+            freeze.thaw(client);
+            freeze.after_next = !asynchronous && grabbed;
+            freeze.both = !asynchronous && grabbed;
+        }
+        self.run_queue();
+    }
+
+    /// A client goes: its grabs end and it freezes nothing.
+    pub(crate) fn release_grabs(&mut self, client: ClientId) {
+        for device in [Device::Pointer, Device::Keyboard] {
+            if self.input.grab(device).is_some_and(|grab| grab.client == client) {
+                self.deactivate(device);
+            }
+            self.input.freeze(device).thaw(client);
+        }
+        self.run_queue();
+    }
+
+    /// A window can be seen no more: grabs on it end, the focus reverts.
+    pub(crate) fn became_unviewable(&mut self, id: Xid) {
+        for device in [Device::Pointer, Device::Keyboard] {
+            let Some(grab) = self.input.grab(device) else { continue };
+            let gone = |window: Xid| window != 0 && self.is_inferior(window, id);
+            if gone(grab.window) || gone(grab.confine_to) {
+                self.deactivate(device);
+            }
+        }
+        let focus = self.input.focus;
+        if focus.window > 1 && self.is_inferior(focus.window, id) {
+            self.revert_focus();
+        }
+    }
+}

@@ -1,0 +1,567 @@
+//! Input: the pointer, the keyboard, the focus, grabs, and the order in which events reach clients.
+//!
+//! What the embedder injects ([`Server::key`], [`Server::button`], [`Server::pointer_motion`]) becomes a raw event. A
+//! device that is frozen (a synchronous grab) queues its events; otherwise they are processed at once: state changes,
+//! passive grabs are looked for, and the event goes to the grab's client or up the tree. Replaying (`AllowEvents`)
+//! processes the event that froze the device once more.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use x11rb_protocol::protocol::xproto::{self, EnterNotifyEvent, FocusInEvent, KeyPressEvent, Timecoord};
+
+use crate::client::ClientId;
+use crate::cursor::Cursor;
+use crate::event::mask;
+use crate::region::Rect;
+use crate::resource::Xid;
+use crate::server::{ROOT, Server, wire};
+
+mod crossing;
+mod grab;
+mod keyboard;
+mod pointer;
+
+pub(crate) use grab::{Grab, PassiveGrab};
+pub(crate) use keyboard::Keyboard;
+
+/// How many positions `GetMotionEvents` can answer.
+pub(crate) const MOTION_HISTORY: usize = 256;
+/// Events of frozen devices beyond this many are lost.
+const MAX_QUEUED: usize = 4096;
+
+/// Something an input device did.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawEvent {
+    pub(crate) time: u32,
+    pub(crate) kind: RawKind,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RawKind {
+    Key {
+        code: u8,
+        pressed: bool,
+    },
+    Button {
+        number: u8,
+        pressed: bool,
+    },
+    /// Screen coordinates.
+    Motion {
+        x: i32,
+        y: i32,
+    },
+}
+
+impl RawKind {
+    fn device(self) -> Device {
+        if matches!(self, Self::Key { .. }) { Device::Keyboard } else { Device::Pointer }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Device {
+    Pointer,
+    Keyboard,
+}
+
+/// Whether a device's events wait, and for whom.
+#[derive(Debug, Default)]
+pub(crate) struct Freeze {
+    /// Frozen by the grab of this very device.
+    pub(crate) own: Option<ClientId>,
+    /// Frozen by the grab of the other device.
+    pub(crate) other: Option<ClientId>,
+    /// The next event reported to the grab freezes the device again (`SyncPointer`, `SyncKeyboard`).
+    pub(crate) after_next: bool,
+    /// It freezes the other one as well (`SyncBoth`).
+    pub(crate) both: bool,
+    /// The event that froze it, for replaying.
+    pub(crate) event: Option<RawEvent>,
+}
+
+impl Freeze {
+    fn is_frozen(&self) -> bool {
+        self.own.is_some() || self.other.is_some()
+    }
+
+    fn by(&self, client: ClientId) -> bool {
+        self.own == Some(client) || self.other == Some(client)
+    }
+
+    fn thaw(&mut self, client: ClientId) {
+        if self.own == Some(client) {
+            self.own = None;
+        }
+        if self.other == Some(client) {
+            self.other = None;
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Pointer {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
+    /// The innermost viewable window it is in.
+    pub(crate) window: Xid,
+    /// Physical buttons held.
+    pub(crate) held: [bool; 256],
+    /// Logical button of each physical one; 0 disables.
+    pub(crate) map: Vec<u8>,
+    pub(crate) history: VecDeque<Timecoord>,
+    /// To whom a motion hint was sent that has not been followed up.
+    pub(crate) hint: Option<(ClientId, Xid)>,
+    pub(crate) acceleration: (u16, u16),
+    pub(crate) threshold: u16,
+}
+
+impl Pointer {
+    /// Buttons 1 to 5 as in the state of events.
+    pub(crate) fn state(&self) -> u16 {
+        let mut state = 0;
+        for (number, _) in self.held.iter().enumerate().filter(|(_, held)| **held) {
+            let logical = self.map.get(number.wrapping_sub(1)).copied().unwrap_or(0);
+            if (1..=5).contains(&logical) {
+                state |= 1 << (7 + logical);
+            }
+        }
+        state
+    }
+
+    fn any_held(&self) -> bool {
+        self.held.iter().any(|held| *held)
+    }
+}
+
+/// Who gets key events.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Focus {
+    /// 0 is None, 1 is PointerRoot.
+    pub(crate) window: Xid,
+    /// 0 None, 1 PointerRoot, 2 Parent.
+    pub(crate) revert_to: u8,
+    pub(crate) time: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) pointer: Pointer,
+    pub(crate) keyboard: Keyboard,
+    pub(crate) focus: Focus,
+    pub(crate) pointer_grab: Option<Grab>,
+    pub(crate) keyboard_grab: Option<Grab>,
+    pub(crate) pointer_freeze: Freeze,
+    pub(crate) keyboard_freeze: Freeze,
+    pub(crate) pointer_grab_time: u32,
+    pub(crate) keyboard_grab_time: u32,
+    queue: VecDeque<RawEvent>,
+    pub(crate) cursor_serial: u32,
+    pub(crate) shown_cursor: u32,
+    pub(crate) cursor_changed: bool,
+}
+
+impl Input {
+    pub(crate) fn new(root: Xid) -> Self {
+        Self {
+            pointer: Pointer {
+                x: 0,
+                y: 0,
+                window: root,
+                held: [false; 256],
+                map: (1..=12).collect(),
+                history: VecDeque::new(),
+                hint: None,
+                acceleration: (2, 1),
+                threshold: 4,
+            },
+            keyboard: Keyboard::default(),
+            focus: Focus { window: 1, revert_to: 1, time: 0 },
+            pointer_grab: None,
+            keyboard_grab: None,
+            pointer_freeze: Freeze::default(),
+            keyboard_freeze: Freeze::default(),
+            pointer_grab_time: 0,
+            keyboard_grab_time: 0,
+            queue: VecDeque::new(),
+            cursor_serial: 0,
+            shown_cursor: 0,
+            cursor_changed: true,
+        }
+    }
+
+    /// Modifiers and buttons as in the state of events.
+    pub(crate) fn state(&self) -> u16 {
+        self.keyboard.state() | self.pointer.state()
+    }
+
+    pub(crate) fn grab(&self, device: Device) -> Option<&Grab> {
+        match device {
+            Device::Pointer => self.pointer_grab.as_ref(),
+            Device::Keyboard => self.keyboard_grab.as_ref(),
+        }
+    }
+
+    pub(crate) fn freeze(&mut self, device: Device) -> &mut Freeze {
+        match device {
+            Device::Pointer => &mut self.pointer_freeze,
+            Device::Keyboard => &mut self.keyboard_freeze,
+        }
+    }
+
+    pub(crate) fn grab_cursor(&self) -> Option<&Arc<Cursor>> {
+        self.pointer_grab.as_ref()?.cursor.as_ref()
+    }
+
+    /// A cursor was recolored.
+    pub(crate) fn replace_grab_cursor(&mut self, old: &Arc<Cursor>, new: &Arc<Cursor>) {
+        if let Some(cursor) = self.pointer_grab.as_mut().and_then(|grab| grab.cursor.as_mut())
+            && Arc::ptr_eq(cursor, old)
+        {
+            *cursor = new.clone();
+        }
+    }
+}
+
+/// How the event of a device is to be made for a window.
+#[derive(Clone, Copy)]
+struct DeviceEvent {
+    response_type: u8,
+    detail: u8,
+    time: u32,
+    state: u16,
+    /// The bits of a mask that select it.
+    events: u32,
+    /// The innermost window.
+    source: Xid,
+}
+
+impl Server {
+    /// A key went down or up. `code` is an X keycode (evdev code + 8). Going down while it is down is a repetition.
+    pub fn key(&mut self, code: u8, pressed: bool) {
+        self.inject(RawKind::Key { code, pressed });
+    }
+
+    /// The pointer is at a place of the screen, in pixels.
+    pub fn pointer_motion(&mut self, x: i16, y: i16) {
+        self.inject(RawKind::Motion { x: i32::from(x), y: i32::from(y) });
+    }
+
+    /// A pointer button went down or up: 1 left, 2 middle, 3 right, 4 to 7 the wheels, 8 and 9 back and forward.
+    pub fn button(&mut self, number: u8, pressed: bool) {
+        self.inject(RawKind::Button { number, pressed });
+    }
+
+    /// The embedder's window has the focus, or has lost it: then nothing stays pressed.
+    pub fn focus(&mut self, focused: bool) {
+        if focused {
+            return;
+        }
+        for code in self.input.keyboard.held_keys() {
+            self.key(code, false);
+        }
+        for number in 0..=255 {
+            if self.input.pointer.held[usize::from(number)] {
+                self.button(number, false);
+            }
+        }
+    }
+
+    /// Takes an event of a device; one of a frozen device waits.
+    pub(crate) fn inject(&mut self, kind: RawKind) {
+        let event = RawEvent { time: self.time, kind };
+        crate::extension::sync::user_active(self);
+        if self.input.freeze(kind.device()).is_frozen() {
+            let queue = &mut self.input.queue;
+            if let (RawKind::Motion { .. }, Some(RawEvent { kind: RawKind::Motion { .. }, .. })) =
+                (kind, queue.back())
+            {
+                queue.pop_back();
+            }
+            if queue.len() < MAX_QUEUED {
+                queue.push_back(event);
+            }
+            return;
+        }
+        self.process(event, None);
+        self.run_queue();
+    }
+
+    /// Processes what waited for devices that are frozen no more.
+    pub(crate) fn run_queue(&mut self) {
+        while let Some(at) = (0..self.input.queue.len()).find(|at| {
+            self.input.queue.get(*at).is_some_and(|event| {
+                let device = event.kind.device();
+                !match device {
+                    Device::Pointer => self.input.pointer_freeze.is_frozen(),
+                    Device::Keyboard => self.input.keyboard_freeze.is_frozen(),
+                }
+            })
+        }) {
+            if let Some(event) = self.input.queue.remove(at) {
+                self.process(event, None);
+            }
+        }
+    }
+
+    /// Processes an event; `below` leaves out passive grabs at and above that window (replaying).
+    pub(crate) fn process(&mut self, event: RawEvent, below: Option<Xid>) {
+        match event.kind {
+            RawKind::Motion { x, y } => self.process_motion(x, y, event),
+            RawKind::Button { number, pressed } => self.process_button(number, pressed, event, below),
+            RawKind::Key { code, pressed } => self.process_key(code, pressed, event, below),
+        }
+    }
+
+    /// The windows from the root down to `id`.
+    pub(crate) fn path(&self, id: Xid) -> Vec<Xid> {
+        let mut path = Vec::new();
+        let mut at = id;
+        while let Ok(window) = self.window(at) {
+            path.push(at);
+            at = window.parent;
+        }
+        path.reverse();
+        path
+    }
+
+    /// The innermost viewable window at a place of the screen.
+    fn window_at(&self, x: i32, y: i32) -> Xid {
+        let mut at = ROOT;
+        'down: while let Ok(window) = self.window(at) {
+            for child in window.children.iter().rev() {
+                if self.window(*child).is_ok_and(|child| child.mapped && child.holds_point(x, y)) {
+                    at = *child;
+                    continue 'down;
+                }
+            }
+            break;
+        }
+        at
+    }
+
+    /// The tree changed: perhaps the pointer is in another window now.
+    pub(crate) fn pointer_window_may_have_changed(&mut self) {
+        let (x, y) = (self.input.pointer.x, self.input.pointer.y);
+        let window = self.window_at(x, y);
+        let old = self.input.pointer.window;
+        if window != old {
+            self.input.pointer.window = window;
+            self.input.pointer.hint = None;
+            self.cross(old, window, 0);
+            self.update_cursor();
+        }
+    }
+
+    /// Moves the pointer, within what a grab confines it to; whether it moved.
+    fn move_pointer(&mut self, x: i32, y: i32, time: u32) -> bool {
+        let mut bounds = self.screen_rect();
+        if let Some(grab) = &self.input.pointer_grab
+            && let Ok(window) = self.window(grab.confine_to)
+        {
+            let inner: Rect = window.inner_rect().intersect(&bounds);
+            if !inner.is_empty() {
+                bounds = inner;
+            }
+        }
+        let x = x.clamp(bounds.x1, bounds.x2 - 1);
+        let y = y.clamp(bounds.y1, bounds.y2 - 1);
+        let pointer = &mut self.input.pointer;
+        let moved = (pointer.x, pointer.y) != (x, y);
+        (pointer.x, pointer.y) = (x, y);
+        if moved {
+            if pointer.history.len() >= MOTION_HISTORY {
+                pointer.history.pop_front();
+            }
+            pointer.history.push_back(Timecoord { time, x: x as i16, y: y as i16 });
+        }
+        self.pointer_window_may_have_changed();
+        moved
+    }
+
+    /// The child of `event_window` in which `source` is, or 0.
+    fn child_towards(&self, event_window: Xid, source: Xid) -> Xid {
+        let mut at = source;
+        while at != event_window {
+            match self.window(at) {
+                Ok(window) if window.parent == event_window => return at,
+                Ok(window) => at = window.parent,
+                Err(_) => return 0,
+            }
+        }
+        0
+    }
+
+    fn device_event(&self, event: &DeviceEvent, window: Xid) -> [u8; 32] {
+        let origin = self.window(window).map_or((0, 0), |window| window.origin);
+        let pointer = &self.input.pointer;
+        let mut bytes = wire(&KeyPressEvent {
+            response_type: event.response_type,
+            detail: event.detail,
+            sequence: 0,
+            time: event.time,
+            root: ROOT,
+            event: window,
+            child: self.child_towards(window, event.source),
+            root_x: pointer.x as i16,
+            root_y: pointer.y as i16,
+            event_x: (pointer.x - origin.0) as i16,
+            event_y: (pointer.y - origin.1) as i16,
+            state: event.state.into(),
+            same_screen: true,
+        });
+        // ButtonPress, MotionNotify and their like have the same layout.
+        bytes[0] = event.response_type;
+        bytes
+    }
+
+    /// Reports an event up the tree from its source; `limit` is the last window that is asked. To whom and where.
+    fn propagate(&mut self, event: &DeviceEvent, limit: Xid) -> Option<(ClientId, Xid)> {
+        let mut at = event.source;
+        let mut events = event.events;
+        loop {
+            let window = self.window(at).ok()?;
+            if window.all_masks() & events != 0 {
+                let receivers: Vec<(ClientId, u32)> = window
+                    .selections
+                    .iter()
+                    .copied()
+                    .filter(|(_, selected)| selected & events != 0)
+                    .collect();
+                for (client, selected) in &receivers {
+                    self.send_device_event(event, at, *client, *selected);
+                }
+                return receivers.first().map(|(client, _)| (*client, at));
+            }
+            events &= !window.do_not_propagate;
+            if at == limit || window.parent == 0 || events == 0 {
+                return None;
+            }
+            at = window.parent;
+        }
+    }
+
+    /// Sends an event to one client; motion may become a hint, or nothing if a hint is out.
+    fn send_device_event(&mut self, event: &DeviceEvent, window: Xid, client: ClientId, selected: u32) {
+        let mut event = *event;
+        if event.response_type == xproto::MOTION_NOTIFY_EVENT && selected & mask::POINTER_MOTION_HINT != 0 {
+            if self.input.pointer.hint == Some((client, window)) {
+                return;
+            }
+            self.input.pointer.hint = Some((client, window));
+            event.detail = 1;
+        }
+        let bytes = self.device_event(&event, window);
+        self.send_event(client, &bytes);
+    }
+
+    /// Reports an event under an active grab; whether it was reported.
+    fn deliver_grabbed(&mut self, event: &DeviceEvent, device: Device, limit: Option<Xid>) -> bool {
+        let Some(grab) = self.input.grab(device).cloned() else { return false };
+        if grab.owner_events {
+            // As without the grab, but to this client only.
+            let mut at = event.source;
+            let mut events = event.events;
+            while let Some(limit) = limit {
+                let Ok(window) = self.window(at) else { break };
+                let selected = window.mask_of(grab.client);
+                if selected & events != 0 {
+                    self.send_device_event(event, at, grab.client, selected);
+                    return true;
+                }
+                // Another client's selection stops propagation all the same.
+                if window.all_masks() & events != 0 {
+                    break;
+                }
+                events &= !window.do_not_propagate;
+                if at == limit || window.parent == 0 || events == 0 {
+                    break;
+                }
+                at = window.parent;
+            }
+        }
+        if device == Device::Keyboard || grab.events & event.events != 0 {
+            self.send_device_event(event, grab.window, grab.client, grab.events);
+            return true;
+        }
+        false
+    }
+
+    /// After an event was reported to a grab: a synchronous one freezes again.
+    fn freeze_after(&mut self, device: Device, event: RawEvent) {
+        let Some(client) = self.input.grab(device).map(|grab| grab.client) else { return };
+        let freeze = self.input.freeze(device);
+        if !freeze.after_next {
+            return;
+        }
+        freeze.after_next = false;
+        freeze.own = Some(client);
+        freeze.event = Some(event);
+        if std::mem::take(&mut freeze.both) {
+            let other = if device == Device::Pointer { Device::Keyboard } else { Device::Pointer };
+            let freeze = self.input.freeze(other);
+            freeze.other = Some(client);
+            freeze.after_next = false;
+            freeze.both = false;
+        }
+    }
+
+    fn enter_leave_event(
+        &self,
+        response_type: u8,
+        window: Xid,
+        detail: u8,
+        mode: u8,
+        child: Xid,
+    ) -> [u8; 32] {
+        let origin = self.window(window).map_or((0, 0), |window| window.origin);
+        let pointer = &self.input.pointer;
+        let focus = self.input.focus.window;
+        let focused = focus == 1 || (focus != 0 && self.is_inferior(window, focus));
+        wire(&EnterNotifyEvent {
+            response_type,
+            detail: detail.into(),
+            sequence: 0,
+            time: self.time,
+            root: ROOT,
+            event: window,
+            child,
+            root_x: pointer.x as i16,
+            root_y: pointer.y as i16,
+            event_x: (pointer.x - origin.0) as i16,
+            event_y: (pointer.y - origin.1) as i16,
+            state: self.input.state().into(),
+            mode: mode.into(),
+            same_screen_focus: 2 | u8::from(focused),
+        })
+    }
+
+    fn focus_event(response_type: u8, window: Xid, detail: u8, mode: u8) -> [u8; 32] {
+        wire(&FocusInEvent {
+            response_type,
+            detail: detail.into(),
+            sequence: 0,
+            event: window,
+            mode: mode.into(),
+        })
+    }
+
+    /// X11 §10, KeymapNotify: right after EnterNotify and FocusIn.
+    fn keymap_event(&self) -> [u8; 32] {
+        let mut event = self.input.keyboard.down;
+        event[0] = xproto::KEYMAP_NOTIFY_EVENT;
+        event
+    }
+
+    /// A window goes: nothing refers to it any more.
+    pub(crate) fn input_window_gone(&mut self, id: Xid) {
+        self.became_unviewable(id);
+        if self.input.pointer.window == id {
+            self.input.pointer.window = self.window(id).map_or(ROOT, |window| window.parent);
+        }
+        if self.input.pointer.hint.is_some_and(|(_, window)| window == id) {
+            self.input.pointer.hint = None;
+        }
+    }
+}

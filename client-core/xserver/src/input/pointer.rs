@@ -1,0 +1,344 @@
+//! The pointer: its events, and the requests about it.
+
+use x11rb_protocol::protocol::xproto::{
+    self, GetMotionEventsReply, GetMotionEventsRequest, GetPointerControlReply, GetPointerMappingReply,
+    Mapping, MappingNotifyEvent, MappingStatus, QueryPointerReply, SetPointerMappingReply,
+    WarpPointerRequest,
+};
+
+use super::grab::{Grab, Until};
+use super::{Device, DeviceEvent, RawEvent};
+use crate::client::ClientId;
+use crate::error::{Outcome, XError};
+use crate::event::mask;
+use crate::region::Rect;
+use crate::resource::Xid;
+use crate::selection::is_before;
+use crate::server::{ROOT, Server, ServerEvent, wire};
+use crate::value_list::half;
+
+impl Server {
+    pub(super) fn process_motion(&mut self, x: i32, y: i32, raw: RawEvent) {
+        if !self.move_pointer(x, y, raw.time) {
+            return;
+        }
+        let state = self.input.state();
+        let held = u32::from(state >> 8) & 0x1f;
+        let mut events = mask::POINTER_MOTION | held * mask::BUTTON1_MOTION;
+        if held != 0 {
+            events |= mask::BUTTON_MOTION;
+        }
+        let event = DeviceEvent {
+            response_type: xproto::MOTION_NOTIFY_EVENT,
+            detail: 0,
+            time: raw.time,
+            state,
+            events,
+            source: self.input.pointer.window,
+        };
+        if self.input.pointer_grab.is_some() {
+            self.deliver_grabbed(&event, Device::Pointer, Some(ROOT));
+        } else {
+            self.propagate(&event, ROOT);
+        }
+    }
+
+    pub(super) fn process_button(&mut self, number: u8, pressed: bool, raw: RawEvent, below: Option<Xid>) {
+        let replayed = below.is_some();
+        let state = self.input.state();
+        let Some(logical) = self.input.pointer.map.get(usize::from(number).wrapping_sub(1)).copied() else {
+            return;
+        };
+        let Some(held) = self.input.pointer.held.get_mut(usize::from(number)) else { return };
+        // A replayed event has changed the state already.
+        let state = if replayed && pressed && (1..=5).contains(&logical) {
+            state & !(1 << (7 + logical))
+        } else {
+            state
+        };
+        if !replayed {
+            if *held == pressed {
+                return;
+            }
+            *held = pressed;
+        }
+        self.input.pointer.hint = None;
+        if logical == 0 {
+            return;
+        }
+        let (response_type, events) = if pressed {
+            (xproto::BUTTON_PRESS_EVENT, mask::BUTTON_PRESS)
+        } else {
+            (xproto::BUTTON_RELEASE_EVENT, mask::BUTTON_RELEASE)
+        };
+        let source = self.input.pointer.window;
+        let event = DeviceEvent { response_type, detail: logical, time: raw.time, state, events, source };
+        if self.input.pointer_grab.is_some() {
+            let reported = self.deliver_grabbed(&event, Device::Pointer, Some(ROOT));
+            let ends = !pressed
+                && !self.input.pointer.any_held()
+                && self.input.pointer_grab.as_ref().is_some_and(|grab| grab.until == Until::ButtonsReleased);
+            if ends {
+                self.deactivate(Device::Pointer);
+            } else if reported {
+                self.freeze_after(Device::Pointer, raw);
+            }
+            return;
+        }
+        if pressed && self.activate_button_grab(&event, raw, below) {
+            return;
+        }
+        let Some((client, window)) = self.propagate(&event, ROOT) else { return };
+        if pressed {
+            // X11 §10, ButtonPress: the automatic grab until all buttons are released.
+            let events = self.window(window).map_or(0, |window| window.mask_of(client));
+            let grab = Grab {
+                client,
+                window,
+                owner_events: events & mask::OWNER_GRAB_BUTTON != 0,
+                events,
+                confine_to: 0,
+                cursor: None,
+                until: Until::ButtonsReleased,
+            };
+            self.input.pointer_grab_time = raw.time;
+            self.activate(Device::Pointer, grab, (true, true), None);
+        }
+    }
+
+    fn activate_button_grab(&mut self, event: &DeviceEvent, raw: RawEvent, below: Option<Xid>) -> bool {
+        let mut path = self.path(event.source);
+        if let Some(at) = below.and_then(|below| path.iter().position(|window| *window == below)) {
+            path.drain(..=at);
+        }
+        let Some((window, passive)) = self.find_passive(&path, Device::Pointer, event.detail, event.state)
+        else {
+            return false;
+        };
+        let grab = Grab {
+            client: passive.client,
+            window,
+            owner_events: passive.owner_events,
+            events: passive.events,
+            confine_to: passive.confine_to,
+            cursor: passive.cursor.clone(),
+            until: Until::ButtonsReleased,
+        };
+        self.input.pointer_grab_time = raw.time;
+        self.activate(Device::Pointer, grab, (passive.pointer_async, passive.keyboard_async), Some(raw));
+        // The press is reported even if the grab's mask does not select it.
+        if !passive.owner_events || !self.deliver_to_owner(event, passive.client) {
+            self.send_device_event(event, window, passive.client, mask::BUTTON_PRESS);
+        }
+        true
+    }
+
+    /// Reports an event to a client as if there were no grab, if it selects it.
+    pub(super) fn deliver_to_owner(&mut self, event: &DeviceEvent, client: ClientId) -> bool {
+        let mut at = event.source;
+        let mut events = event.events;
+        while let Ok(window) = self.window(at) {
+            let selected = window.mask_of(client);
+            if selected & events != 0 {
+                self.send_device_event(event, at, client, selected);
+                return true;
+            }
+            if window.all_masks() & events != 0 {
+                return false;
+            }
+            events &= !window.do_not_propagate;
+            at = window.parent;
+        }
+        false
+    }
+
+    pub(crate) fn query_pointer(&mut self, client: ClientId, id: Xid) -> Outcome {
+        let window = self.window(id)?;
+        let origin = window.origin;
+        if self.input.pointer.hint.is_some_and(|(holder, _)| holder == client) {
+            self.input.pointer.hint = None;
+        }
+        let (x, y) = (self.input.pointer.x, self.input.pointer.y);
+        let reply = QueryPointerReply {
+            same_screen: true,
+            sequence: 0,
+            length: 0,
+            root: ROOT,
+            child: if self.is_inferior(self.input.pointer.window, id) {
+                self.child_towards(id, self.input.pointer.window)
+            } else {
+                0
+            },
+            root_x: x as i16,
+            root_y: y as i16,
+            win_x: (x - origin.0) as i16,
+            win_y: (y - origin.1) as i16,
+            mask: self.input.state().into(),
+        };
+        self.reply(client, &reply);
+        Ok(())
+    }
+
+    pub(crate) fn get_motion_events(
+        &mut self,
+        client: ClientId,
+        request: &GetMotionEventsRequest,
+    ) -> Outcome {
+        let window = self.window(request.window)?;
+        let (origin, area) = (window.origin, window.outer_rect());
+        let start = if request.start == 0 { self.time } else { request.start };
+        let stop =
+            if request.stop == 0 || is_before(self.time, request.stop) { self.time } else { request.stop };
+        let events = self
+            .input
+            .pointer
+            .history
+            .iter()
+            .filter(|at| {
+                !is_before(at.time, start)
+                    && !is_before(stop, at.time)
+                    && area.contains(i32::from(at.x), i32::from(at.y))
+            })
+            .map(|at| xproto::Timecoord {
+                time: at.time,
+                x: (i32::from(at.x) - origin.0) as i16,
+                y: (i32::from(at.y) - origin.1) as i16,
+            })
+            .collect();
+        self.input.pointer.hint = None;
+        self.reply(client, &GetMotionEventsReply { sequence: 0, length: 0, events });
+        Ok(())
+    }
+
+    pub(crate) fn warp_pointer_request(&mut self, request: &WarpPointerRequest) -> Outcome {
+        let (pointer_x, pointer_y) = (self.input.pointer.x, self.input.pointer.y);
+        if request.src_window != 0 {
+            let source = self.window(request.src_window)?;
+            let (x, y) =
+                (source.origin.0 + i32::from(request.src_x), source.origin.1 + i32::from(request.src_y));
+            let right = if request.src_width == 0 {
+                source.origin.0 + i32::from(source.width)
+            } else {
+                x + i32::from(request.src_width)
+            };
+            let bottom = if request.src_height == 0 {
+                source.origin.1 + i32::from(source.height)
+            } else {
+                y + i32::from(request.src_height)
+            };
+            let visible = source.viewable && self.input.pointer.window != 0;
+            if !visible || !Rect::new(x, y, right, bottom).contains(pointer_x, pointer_y) {
+                return Ok(());
+            }
+        }
+        let base = if request.dst_window == 0 {
+            (pointer_x, pointer_y)
+        } else {
+            self.window(request.dst_window)?.origin
+        };
+        let (x, y) = (base.0 + i32::from(request.dst_x), base.1 + i32::from(request.dst_y));
+        self.inject(super::RawKind::Motion { x, y });
+        let event =
+            ServerEvent::PointerWarped { x: self.input.pointer.x as i16, y: self.input.pointer.y as i16 };
+        self.events.push_back(event);
+        Ok(())
+    }
+
+    pub(crate) fn change_pointer_control(&mut self, body: &[u8]) -> Outcome {
+        let (numerator, denominator, threshold) =
+            (half(body, 0)? as i16, half(body, 2)? as i16, half(body, 4)? as i16);
+        let (acceleration, do_threshold) =
+            (body.get(6).copied().unwrap_or(0), body.get(7).copied().unwrap_or(0));
+        for choice in [acceleration, do_threshold] {
+            if choice > 1 {
+                return Err(XError::value(u32::from(choice)));
+            }
+        }
+        let mut new = (self.input.pointer.acceleration, self.input.pointer.threshold);
+        if acceleration == 1 {
+            // -1 restores the default.
+            new.0.0 = if numerator == -1 {
+                2
+            } else {
+                u16::try_from(numerator).map_err(|_| XError::value(numerator as u32))?
+            };
+            new.0.1 = if denominator == -1 {
+                1
+            } else {
+                u16::try_from(denominator).map_err(|_| XError::value(denominator as u32))?
+            };
+            if new.0.1 == 0 {
+                return Err(XError::value(0));
+            }
+        }
+        if do_threshold == 1 {
+            new.1 = if threshold == -1 {
+                4
+            } else {
+                u16::try_from(threshold).map_err(|_| XError::value(threshold as u32))?
+            };
+        }
+        (self.input.pointer.acceleration, self.input.pointer.threshold) = new;
+        Ok(())
+    }
+
+    pub(crate) fn get_pointer_control(&mut self, client: ClientId) -> Outcome {
+        let pointer = &self.input.pointer;
+        let reply = GetPointerControlReply {
+            sequence: 0,
+            length: 0,
+            acceleration_numerator: pointer.acceleration.0,
+            acceleration_denominator: pointer.acceleration.1,
+            threshold: pointer.threshold,
+        };
+        self.reply(client, &reply);
+        Ok(())
+    }
+
+    pub(crate) fn set_pointer_mapping(&mut self, client: ClientId, map: &[u8]) -> Outcome {
+        let pointer = &mut self.input.pointer;
+        if map.len() != pointer.map.len() {
+            return Err(XError::value(map.len() as u32));
+        }
+        for (index, number) in map.iter().enumerate() {
+            if *number != 0 && map[..index].contains(number) {
+                return Err(XError::value(u32::from(*number)));
+            }
+        }
+        let busy = pointer
+            .map
+            .iter()
+            .zip(map)
+            .enumerate()
+            .any(|(index, (old, new))| old != new && pointer.held[index + 1]);
+        let status = if busy { MappingStatus::BUSY } else { MappingStatus::SUCCESS };
+        if !busy {
+            pointer.map = map.to_vec();
+        }
+        self.reply(client, &SetPointerMappingReply { status, sequence: 0, length: 0 });
+        if !busy {
+            self.notify_mapping(Mapping::POINTER, 0, 0);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn get_pointer_mapping(&mut self, client: ClientId) -> Outcome {
+        let map = self.input.pointer.map.clone();
+        self.reply(client, &GetPointerMappingReply { sequence: 0, length: 0, map });
+        Ok(())
+    }
+
+    /// X11 §10, MappingNotify: to everybody, asked or not.
+    pub(crate) fn notify_mapping(&mut self, request: Mapping, first_keycode: u8, count: u8) {
+        let event = wire(&MappingNotifyEvent {
+            response_type: xproto::MAPPING_NOTIFY_EVENT,
+            sequence: 0,
+            request,
+            first_keycode,
+            count,
+        });
+        for client in self.clients_mut() {
+            client.event(&event);
+        }
+    }
+}

@@ -1,0 +1,507 @@
+//! The server: its state, its connections, and the loop that executes requests.
+
+use std::collections::VecDeque;
+
+use x11rb_protocol::x11_utils::{RequestHeader, Serialize};
+
+use crate::atom::Atoms;
+use crate::byte_order;
+use crate::client::{Client, ClientId, CloseDown, Phase};
+use crate::clipboard::Clipboard;
+use crate::config::Config;
+use crate::error::{Fault, Outcome, XError};
+use crate::extension;
+use crate::extension::randr::Randr;
+use crate::extension::xfixes::Xfixes;
+use crate::font::Catalogue;
+use crate::input::Input;
+use crate::raster::Pixmap;
+use crate::region::{Rect, Region};
+use crate::resource::{Resources, Xid};
+use crate::screen_saver::ScreenSaver;
+use crate::selection::Selections;
+use crate::setup;
+use crate::surface::{SurfaceId, Surfaces};
+
+/// Something the embedder may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerEvent {
+    /// A client rang the bell.
+    Bell {
+        /// Loudness, 0 to 100.
+        percent: u8,
+        /// In hertz.
+        pitch: u16,
+        /// In milliseconds.
+        duration: u16,
+    },
+    /// [`Server::cursor`] has a new image.
+    CursorChanged,
+    /// A client took a selection (or gave it up): its text can be asked for with [`Server::request_text`].
+    SelectionOwner {
+        /// Which selection.
+        selection: crate::Selection,
+        /// Whether a client owns it now.
+        owned: bool,
+    },
+    /// The answer to [`Server::request_text`].
+    SelectionText {
+        /// Which selection.
+        selection: crate::Selection,
+        /// The text; none if the owner refused or has no text.
+        text: Option<String>,
+    },
+    /// The name of a top-level window changed (`_NET_WM_NAME` or `WM_NAME`).
+    TopLevelTitle {
+        /// The window.
+        window: u32,
+        /// Its name.
+        title: String,
+    },
+    /// A client moved the pointer (`WarpPointer`); the embedder may move its own.
+    PointerWarped {
+        /// Column in pixels of the screen.
+        x: i16,
+        /// Row in pixels of the screen.
+        y: i16,
+    },
+    /// A connection has to be closed and [disconnected](Server::disconnect).
+    ClientFault {
+        /// The connection.
+        client: ClientId,
+        /// Why.
+        fault: Fault,
+    },
+}
+
+/// An X11 display server without I/O.
+#[derive(Debug)]
+pub struct Server {
+    pub(crate) config: Config,
+    /// The embedder's clock in milliseconds, modulo 2^32.
+    pub(crate) time: u32,
+    clients: Vec<Option<Box<Client>>>,
+    /// How far an id is shifted to find its owner.
+    pub(crate) id_shift: u32,
+    pub(crate) resources: Resources,
+    pub(crate) surfaces: Surfaces,
+    pub(crate) atoms: Atoms,
+    pub(crate) selections: Selections,
+    pub(crate) clipboard: Clipboard,
+    pub(crate) input: Input,
+    pub(crate) fonts: Catalogue,
+    pub(crate) font_path: Vec<Vec<u8>>,
+    pub(crate) randr: Randr,
+    pub(crate) xfixes: Xfixes,
+    pub(crate) screen_saver: ScreenSaver,
+    pub(crate) access: crate::access::Access,
+    /// Ids of all DAMAGE objects.
+    pub(crate) damages: Vec<Xid>,
+    /// Bytes of all properties.
+    pub(crate) property_bytes: usize,
+    /// What of the screen has changed since it was last taken.
+    pub(crate) damage: Region,
+    pub(crate) events: VecDeque<ServerEvent>,
+    /// Executes requests alone (`GrabServer`).
+    pub(crate) grabbed_by: Option<ClientId>,
+    /// The request being executed.
+    major: u8,
+    minor: u16,
+    /// Clients whose waiting requests may go on.
+    pub(crate) wake: bool,
+    /// Stands for the root window's id everywhere.
+    pub(crate) root: Xid,
+}
+
+/// The largest screen, in pixels of a side: what a pixmap can hold.
+pub(crate) const MAX_SIDE: u16 = 16_384;
+/// Ids of the server's own resources (client 0).
+pub(crate) const ROOT: Xid = 0x100;
+/// The default colormap.
+pub(crate) const DEFAULT_COLORMAP: Xid = 0x20;
+
+impl Server {
+    /// A server with an empty screen.
+    pub fn new(mut config: Config) -> Self {
+        config.width = config.width.clamp(1, MAX_SIDE);
+        config.height = config.height.clamp(1, MAX_SIDE);
+        config.dpi = config.dpi.clamp(10, 2000);
+        config.limits.clients = config.limits.clients.clamp(1, 255);
+        let bits = u32::BITS - u32::from(config.limits.clients).leading_zeros();
+        let screen = blank_screen(config.width, config.height);
+        let mut server = Self {
+            time: 1,
+            clients: (0..=config.limits.clients).map(|_| None).collect(),
+            id_shift: 29 - bits,
+            resources: Resources::default(),
+            surfaces: Surfaces::new(screen),
+            atoms: Atoms::new(),
+            selections: Selections::default(),
+            clipboard: Clipboard::default(),
+            input: Input::new(ROOT),
+            fonts: Catalogue::default(),
+            font_path: vec![b"built-ins".to_vec()],
+            randr: Randr::default(),
+            xfixes: Xfixes::default(),
+            screen_saver: ScreenSaver::default(),
+            access: crate::access::Access::default(),
+            damages: Vec::new(),
+            property_bytes: 0,
+            damage: Region::new(),
+            events: VecDeque::new(),
+            grabbed_by: None,
+            major: 0,
+            minor: 0,
+            wake: false,
+            root: ROOT,
+            config,
+        };
+        server.make_root();
+        server.start_randr();
+        server
+    }
+
+    /// Opens a connection; none if there are too many.
+    pub fn connect(&mut self) -> Option<ClientId> {
+        let index = (1..self.clients.len()).find(|index| self.clients[*index].is_none())?;
+        let id = ClientId(index as u32);
+        self.clients[index] = Some(Box::new(Client::new(id, self.config.limits.output_bytes)));
+        Some(id)
+    }
+
+    /// Ends a connection: grabs, selections and resources go as the protocol says (X11 §12).
+    pub fn disconnect(&mut self, id: ClientId) {
+        if self.client(id).is_none_or(|client| client.phase == Phase::Retained) {
+            return;
+        }
+        self.close_client(id);
+        self.run_waiting();
+    }
+
+    /// Takes bytes from a client, in any portions, and executes every request that is complete.
+    pub fn receive(&mut self, id: ClientId, bytes: &[u8]) -> Result<(), Fault> {
+        if self.client(id).is_none_or(|client| client.phase == Phase::Retained) {
+            return Err(Fault::UnknownClient);
+        }
+        self.take_input(id, bytes);
+        self.run_waiting();
+        match self.client(id) {
+            None => Err(Fault::UnknownClient),
+            Some(client) => client.fault.clone().map_or(Ok(()), Err),
+        }
+    }
+
+    /// The bytes for a client: the embedder sends them and drains what it has sent.
+    pub fn output(&mut self, id: ClientId) -> Option<&mut Vec<u8>> {
+        self.client_mut(id).map(|client| &mut client.output)
+    }
+
+    /// The clients for which [`Self::output`] is not empty.
+    pub fn clients_with_output(&self) -> impl Iterator<Item = ClientId> + '_ {
+        self.clients.iter().flatten().filter(|client| !client.output.is_empty()).map(|client| client.id)
+    }
+
+    /// Tells the time: milliseconds that count up, from any start. Only differences matter to clients, and 0 is
+    /// skipped because the protocol gives it a meaning.
+    pub fn set_time(&mut self, milliseconds: u32) {
+        self.time = milliseconds.max(1);
+        self.run_alarms();
+    }
+
+    /// The next thing to know.
+    pub fn poll_event(&mut self) -> Option<ServerEvent> {
+        self.events.pop_front()
+    }
+
+    /// What of the screen has changed since the last call, in pixels.
+    pub fn take_damage(&mut self) -> Region {
+        std::mem::take(&mut self.damage)
+    }
+
+    /// Whether there is damage to take.
+    pub fn has_damage(&self) -> bool {
+        !self.damage.is_empty()
+    }
+
+    /// The pixels of the screen: rows of `0x??RRGGBB` words (BGRX in memory on little-endian machines), one after the
+    /// other; the length of a row is the width.
+    pub fn screen(&self) -> &[u32] {
+        self.surfaces.get(SurfaceId::SCREEN).words().unwrap_or(&[])
+    }
+
+    /// Width and height of the screen in pixels.
+    pub fn size(&self) -> (u16, u16) {
+        (self.config.width, self.config.height)
+    }
+
+    /// Marks a part of the screen as changed.
+    pub(crate) fn damage_screen(&mut self, rect: Rect) {
+        let rect = rect.intersect(&self.screen_rect());
+        if !rect.is_empty() {
+            self.damage.add_rect(rect);
+            // Many small boxes cost more to keep than their hull costs to upload.
+            if self.damage.rects().len() > 64 {
+                self.damage = Region::from_rect(self.damage.extents());
+            }
+        }
+    }
+
+    pub(crate) fn screen_rect(&self) -> Rect {
+        Rect::new(0, 0, i32::from(self.config.width), i32::from(self.config.height))
+    }
+
+    pub(crate) fn client(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(id.0 as usize)?.as_deref()
+    }
+
+    pub(crate) fn client_mut(&mut self, id: ClientId) -> Option<&mut Client> {
+        self.clients.get_mut(id.0 as usize)?.as_deref_mut()
+    }
+
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.clients.iter().flatten().map(|client| &**client)
+    }
+
+    pub(crate) fn clients_mut(&mut self) -> impl Iterator<Item = &mut Client> {
+        self.clients.iter_mut().flatten().map(|client| &mut **client)
+    }
+
+    /// Answers the request being executed.
+    pub(crate) fn reply(&mut self, id: ClientId, reply: &impl Serialize) {
+        let (major, minor) = (self.major, self.minor as u8);
+        if let Some(client) = self.client_mut(id) {
+            client.reply(major, minor, reply);
+        }
+    }
+
+    /// Sends an event of 32 bytes to a client, whatever it has selected.
+    pub(crate) fn send_event(&mut self, id: ClientId, event: &[u8]) {
+        if let Some(client) = self.client_mut(id) {
+            client.event(event);
+        }
+    }
+
+    /// The number of the request a client is at.
+    pub(crate) fn sequence(&self, id: ClientId) -> u16 {
+        self.client(id).map_or(0, |client| client.sequence)
+    }
+
+    /// Ends the connection from the server's side.
+    pub(crate) fn kill(&mut self, id: ClientId) {
+        if let Some(client) = self.client_mut(id) {
+            client.fault = Some(Fault::Killed);
+            self.events.push_back(ServerEvent::ClientFault { client: id, fault: Fault::Killed });
+        }
+    }
+
+    fn take_input(&mut self, id: ClientId, bytes: &[u8]) {
+        let limit = self.config.limits.input_bytes.max(self.config.limits.request_bytes);
+        let Some(client) = self.client_mut(id) else { return };
+        if client.input.is_empty() {
+            let used = self.run(id, bytes);
+            if let Some(client) = self.client_mut(id) {
+                client.input.extend_from_slice(bytes.get(used..).unwrap_or(&[]));
+            }
+        } else {
+            client.input.extend_from_slice(bytes);
+            self.run_buffered(id);
+        }
+        if let Some(client) = self.client_mut(id)
+            && client.input.len() > limit
+        {
+            client.input = Vec::new();
+            client.fault = Some(Fault::TooMuchInput { limit });
+        }
+    }
+
+    fn run_buffered(&mut self, id: ClientId) {
+        let Some(client) = self.client_mut(id) else { return };
+        let mut input = std::mem::take(&mut client.input);
+        let used = self.run(id, &input);
+        input.drain(..used.min(input.len()));
+        if let Some(client) = self.client_mut(id) {
+            client.input = input;
+        }
+    }
+
+    /// Goes on with clients that had to wait, as long as something lets one of them go on.
+    fn run_waiting(&mut self) {
+        while std::mem::take(&mut self.wake) {
+            for index in 1..self.clients.len() {
+                let id = ClientId(index as u32);
+                if self.client(id).is_some_and(|client| !client.input.is_empty()) && self.may_run(id) {
+                    self.run_buffered(id);
+                }
+            }
+        }
+    }
+
+    fn may_run(&self, id: ClientId) -> bool {
+        self.grabbed_by.is_none_or(|holder| holder == id)
+            && self.client(id).is_some_and(|client| !client.blocked && client.fault.is_none())
+    }
+
+    /// Executes what is complete in `bytes`; returns how much was used.
+    fn run(&mut self, id: ClientId, bytes: &[u8]) -> usize {
+        let mut used = 0;
+        while let Some(rest) = bytes.get(used..)
+            && !rest.is_empty()
+        {
+            let Some(client) = self.client_mut(id) else { return bytes.len() };
+            if client.fault.is_some() {
+                return bytes.len();
+            }
+            if client.skip > 0 {
+                let skipped = client.skip.min(rest.len());
+                client.skip -= skipped;
+                used += skipped;
+                continue;
+            }
+            let phase = client.phase;
+            let taken = match phase {
+                Phase::Retained => return bytes.len(),
+                Phase::Setup => setup::run(self, id, rest),
+                Phase::Running if self.may_run(id) => self.run_one(id, rest),
+                Phase::Running => return used,
+            };
+            if taken == 0 {
+                return used;
+            }
+            used += taken;
+        }
+        used
+    }
+
+    /// Executes one request if it is complete; returns its length or 0.
+    fn run_one(&mut self, id: ClientId, bytes: &[u8]) -> usize {
+        let limit = self.config.limits.request_bytes;
+        let Some(client) = self.client_mut(id) else { return 0 };
+        let Some(&[major, minor, l0, l1]) = bytes.first_chunk::<4>() else { return 0 };
+        let swapped = client.swapped;
+        let mut words = u32::from(u16::from_ne_bytes([l0, l1]));
+        if swapped {
+            words = u32::from((words as u16).swap_bytes());
+        }
+        let mut header = 4;
+        let mut malformed = false;
+        if words == 0 && client.big_requests {
+            let Some(&[_, _, _, _, a, b, c, d]) = bytes.first_chunk::<8>() else { return 0 };
+            let long = u32::from_ne_bytes([a, b, c, d]);
+            words = if swapped { long.swap_bytes() } else { long };
+            header = 8;
+            malformed = words < 2;
+        } else if words == 0 {
+            malformed = true;
+        }
+        let length = words as usize * 4;
+        if malformed || length > limit {
+            client.sequence = client.sequence.wrapping_add(1);
+            client.error(major, u16::from(minor), XError::LENGTH);
+            client.skip = length.max(header) - header;
+            return header;
+        }
+        let Some(request) = bytes.get(..length) else { return 0 };
+        client.sequence = client.sequence.wrapping_add(1);
+        let body = &request[header..];
+        let header = RequestHeader {
+            major_opcode: major,
+            minor_opcode: minor,
+            remaining_length: (body.len() / 4) as u32,
+        };
+        self.major = major;
+        self.minor = if major >= 128 { u16::from(minor) } else { 0 };
+        let outcome = if swapped {
+            let mut copy = body.to_vec();
+            byte_order::swap_request(major, minor, &mut copy);
+            self.execute(id, header, &copy)
+        } else {
+            self.execute(id, header, body)
+        };
+        if let Err(error) = outcome {
+            let (major, minor) = (self.major, self.minor);
+            tracing::debug!(client = id.0, major, minor, code = error.code, value = error.value, "X error");
+            if let Some(client) = self.client_mut(id) {
+                client.error(major, minor, error);
+            }
+        }
+        length
+    }
+
+    fn execute(&mut self, id: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {
+        if header.major_opcode < 128 {
+            crate::dispatch::core(self, id, header, body)
+        } else {
+            let extension = extension::by_major(header.major_opcode).ok_or(XError::REQUEST)?;
+            (extension.dispatch)(self, id, header, body)
+        }
+    }
+
+    /// X11 §12: what a connection leaves behind.
+    fn close_client(&mut self, id: ClientId) {
+        self.release_grabs(id);
+        if self.grabbed_by == Some(id) {
+            self.grabbed_by = None;
+            self.wake = true;
+        }
+        self.forget_save_set(id);
+        self.forget_selections(id);
+        self.forget_event_selections(id);
+        extension::sync::client_gone(self, id);
+        self.xfixes.client_gone(id);
+        let Some(client) = self.client_mut(id) else { return };
+        client.output = Vec::new();
+        client.input = Vec::new();
+        if client.close_down == CloseDown::Destroy {
+            self.destroy_resources(id);
+            self.clients[id.0 as usize] = None;
+        } else {
+            client.phase = Phase::Retained;
+        }
+    }
+
+    /// Frees all that a client owns.
+    pub(crate) fn destroy_resources(&mut self, id: ClientId) {
+        let mut owned: Vec<Xid> =
+            self.resources.keys().copied().filter(|xid| self.owner(*xid) == id).collect();
+        owned.sort_unstable();
+        for xid in owned {
+            self.free_resource(xid);
+        }
+    }
+
+    /// Frees what a client that has gone had retained.
+    pub(crate) fn destroy_retained(&mut self, id: ClientId) {
+        if self.client(id).is_some_and(|client| client.phase == Phase::Retained) {
+            self.destroy_resources(id);
+            self.clients[id.0 as usize] = None;
+        }
+    }
+
+    /// Clients that have gone and left resources which `KillClient(AllTemporary)` frees.
+    pub(crate) fn temporarily_retained(&self) -> Vec<ClientId> {
+        self.clients()
+            .filter(|client| {
+                client.phase == Phase::Retained && client.close_down == CloseDown::RetainTemporary
+            })
+            .map(|client| client.id)
+            .collect()
+    }
+}
+
+/// A black screen of depth 24.
+pub(crate) fn blank_screen(width: u16, height: u16) -> Pixmap {
+    Pixmap::new(u32::from(width), u32::from(height), setup::ROOT_DEPTH).unwrap_or_else(|error| {
+        unreachable!("a screen of {width}x{height} is within the bounds of a pixmap: {error}")
+    })
+}
+
+/// Turns a structure of the protocol into the 32 bytes of an event.
+pub(crate) fn wire(event: &impl Serialize) -> [u8; 32] {
+    let mut bytes = Vec::with_capacity(32);
+    event.serialize_into(&mut bytes);
+    let mut wire = [0; 32];
+    let length = bytes.len().min(32);
+    wire[..length].copy_from_slice(&bytes[..length]);
+    wire
+}

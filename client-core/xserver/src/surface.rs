@@ -1,0 +1,115 @@
+//! Where pixels live: the screen and every pixmap, counted by who refers to them.
+//!
+//! A drawable names a surface. Several things may hold the same one (a pixmap's id, a picture on it after the id
+//! was freed), so surfaces are counted. Pixels a GC or a window refers to (tiles, stipples, backgrounds) are shared
+//! by `Arc` and copied when the pixmap they came from is drawn into afterwards.
+
+use std::sync::Arc;
+
+use crate::raster::Pixmap;
+use crate::region::Region;
+
+/// Names a surface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SurfaceId(u32);
+
+impl SurfaceId {
+    /// The one screen, into which all windows draw.
+    pub(crate) const SCREEN: Self = Self(0);
+}
+
+/// Where a drawing request goes: a surface, the drawable's origin in it, and what of it is visible.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) surface: SurfaceId,
+    /// The drawable's origin in the surface, in pixels.
+    pub(crate) origin: (i32, i32),
+    /// What may be touched, in the surface's coordinates.
+    pub(crate) clip: Arc<Region>,
+    pub(crate) depth: u8,
+    /// Size of the drawable in pixels.
+    pub(crate) size: (u16, u16),
+}
+
+/// Two surfaces to copy between.
+pub(crate) enum Pair<'a> {
+    /// Source and destination are one.
+    Same(&'a mut Pixmap),
+    Two(&'a Pixmap, &'a mut Pixmap),
+}
+
+#[derive(Debug)]
+struct Slot {
+    pixels: Arc<Pixmap>,
+    references: u32,
+}
+
+/// All surfaces of a server.
+#[derive(Debug)]
+pub(crate) struct Surfaces {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+impl Surfaces {
+    pub(crate) fn new(screen: Pixmap) -> Self {
+        Self { slots: vec![Slot { pixels: Arc::new(screen), references: 1 }], free: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, pixels: Pixmap) -> SurfaceId {
+        let slot = Slot { pixels: Arc::new(pixels), references: 1 };
+        if let Some(index) = self.free.pop() {
+            self.slots[index as usize] = slot;
+            SurfaceId(index)
+        } else {
+            self.slots.push(slot);
+            SurfaceId(self.slots.len() as u32 - 1)
+        }
+    }
+
+    /// One more holder.
+    pub(crate) fn retain(&mut self, id: SurfaceId) {
+        self.slots[id.0 as usize].references += 1;
+    }
+
+    /// One holder less; the last one frees the pixels.
+    pub(crate) fn release(&mut self, id: SurfaceId) {
+        let slot = &mut self.slots[id.0 as usize];
+        slot.references = slot.references.saturating_sub(1);
+        if slot.references == 0 {
+            if let Ok(nothing) = Pixmap::new(1, 1, 1) {
+                slot.pixels = Arc::new(nothing);
+            }
+            self.free.push(id.0);
+        }
+    }
+
+    pub(crate) fn get(&self, id: SurfaceId) -> &Pixmap {
+        &self.slots[id.0 as usize].pixels
+    }
+
+    pub(crate) fn get_mut(&mut self, id: SurfaceId) -> &mut Pixmap {
+        Arc::make_mut(&mut self.slots[id.0 as usize].pixels)
+    }
+
+    /// The pixels as they are now, to be kept (tile, stipple, background).
+    pub(crate) fn share(&self, id: SurfaceId) -> Arc<Pixmap> {
+        self.slots[id.0 as usize].pixels.clone()
+    }
+
+    pub(crate) fn replace(&mut self, id: SurfaceId, pixels: Pixmap) {
+        self.slots[id.0 as usize].pixels = Arc::new(pixels);
+    }
+
+    /// Source and destination of a copy.
+    pub(crate) fn pair(&mut self, source: SurfaceId, destination: SurfaceId) -> Pair<'_> {
+        if source == destination {
+            return Pair::Same(self.get_mut(destination));
+        }
+        let [a, b] = self
+            .slots
+            .get_disjoint_mut([source.0 as usize, destination.0 as usize])
+            .unwrap_or_else(|_| unreachable!("surface ids are indices of slots, and these differ"));
+        Pair::Two(&a.pixels, Arc::make_mut(&mut b.pixels))
+    }
+}

@@ -1,0 +1,377 @@
+//! What of each window is visible, and what follows when that changes: bits that move, borders, exposures.
+//!
+//! After a change to the tree the caller marks windows [dirty](Server::mark_dirty) and calls [`Server::revalidate`] with
+//! the parent. Clips are computed anew from the top of the stack down, but a subtree whose visible part, place and
+//! contents are as before is not entered. Then, in this order: bits that moved are copied (all of them from the
+//! picture as it was), borders are painted, visibility is told, backgrounds are painted, exposures are told.
+
+use std::sync::Arc;
+
+use x11rb_protocol::protocol::xproto::{self, ExposeEvent, VisibilityNotifyEvent};
+
+use super::{Background, Border};
+use crate::event::mask;
+use crate::raster::Canvas;
+use crate::region::{Rect, Region};
+use crate::resource::Xid;
+use crate::server::{ROOT, Server, wire};
+use crate::surface::SurfaceId;
+
+/// What a change of size does to the bits of a window (bit gravity).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BitsAfterResize {
+    /// Not resized.
+    Keep,
+    /// All are lost.
+    Forget,
+    /// They move by this much relative to the window's inside.
+    Shift(i32, i32),
+}
+
+/// What has to be done after clips are known.
+#[derive(Default)]
+struct Effects {
+    /// Bits that moved: by how much, and where they are to be now.
+    copies: Vec<((i32, i32), Region)>,
+    borders: Vec<Xid>,
+    visibility: Vec<(Xid, u8)>,
+    exposed: Vec<(Xid, Region)>,
+}
+
+impl Server {
+    /// Says that the window's size, shape, stacking or list of children changed.
+    pub(crate) fn mark_dirty(&mut self, id: Xid) {
+        if let Ok(window) = self.window_mut(id) {
+            window.dirty = true;
+        }
+    }
+
+    /// Says what a resize does to the bits of the window.
+    pub(crate) fn set_bits_after_resize(&mut self, id: Xid, bits: BitsAfterResize) {
+        if let Ok(window) = self.window_mut(id) {
+            window.bits = bits;
+            window.dirty = true;
+        }
+    }
+
+    /// Computes clips from this window down and does what follows from the difference.
+    pub(crate) fn revalidate(&mut self, top: Xid) {
+        let Ok(window) = self.window(top) else { return };
+        let (viewable, origin) = (window.viewable, window.origin);
+        let outer = if top == ROOT {
+            Arc::new(Region::from_rect(self.screen_rect()))
+        } else {
+            window.outer_clip.clone()
+        };
+        self.mark_dirty(top);
+        if viewable {
+            let mut effects = Effects::default();
+            self.validate(top, outer, origin, &mut effects);
+            self.apply(effects);
+        } else {
+            self.place_subtree(top, origin);
+        }
+        self.pointer_window_may_have_changed();
+    }
+
+    /// Gives an invisible subtree its origins.
+    fn place_subtree(&mut self, id: Xid, origin: (i32, i32)) {
+        let Ok(window) = self.window_mut(id) else { return };
+        window.dirty = false;
+        window.bits = BitsAfterResize::Keep;
+        window.origin = origin;
+        let children = std::mem::take(&mut window.children);
+        for child in &children {
+            if let Some(origin) = self.child_origin(origin, *child) {
+                self.place_subtree(*child, origin);
+            }
+        }
+        if let Ok(window) = self.window_mut(id) {
+            window.children = children;
+        }
+    }
+
+    fn child_origin(&self, parent: (i32, i32), child: Xid) -> Option<(i32, i32)> {
+        let child = self.window(child).ok()?;
+        let border = i32::from(child.border_width);
+        Some((parent.0 + i32::from(child.x) + border, parent.1 + i32::from(child.y) + border))
+    }
+
+    fn validate(&mut self, id: Xid, outer: Arc<Region>, origin: (i32, i32), effects: &mut Effects) {
+        let Ok(window) = self.window_mut(id) else { return };
+        let old_origin = window.origin;
+        if !window.dirty && old_origin == origin && *window.outer_clip == *outer {
+            return;
+        }
+        window.origin = origin;
+        let outer_changed = *window.outer_clip != *outer || old_origin != origin || window.dirty;
+        window.dirty = false;
+        let bits = std::mem::replace(&mut window.bits, BitsAfterResize::Keep);
+        if window.input_only {
+            // It neither shows nor hides anything, but its children (InputOnly too) have places.
+            let children = std::mem::take(&mut window.children);
+            for child in &children {
+                if let Some(origin) = self.child_origin(origin, *child) {
+                    self.place_subtree(*child, origin);
+                }
+            }
+            if let Ok(window) = self.window_mut(id) {
+                window.children = children;
+            }
+            return;
+        }
+        let inner = if window.shapes.bounding.is_none() && window.shapes.clip.is_none() {
+            outer.intersect_rect(&window.inner_rect())
+        } else {
+            outer.intersect(&window.inner_shape())
+        };
+        if window.border_width > 0 && outer_changed && !outer.is_empty() {
+            effects.borders.push(id);
+        }
+        let visibility = if outer.is_empty() { 2 } else { u8::from(*outer != window.outer_shape()) };
+        if visibility != window.visibility {
+            window.visibility = visibility;
+            if window.all_masks() & mask::VISIBILITY_CHANGE != 0 {
+                effects.visibility.push((id, visibility));
+            }
+        }
+        window.outer_clip = outer;
+        let at_exposed = effects.exposed.len();
+        effects.exposed.push((id, Region::new()));
+
+        let children = std::mem::take(&mut window.children);
+        let mut rest = inner;
+        for child in children.iter().rev() {
+            let Ok(state) = self.window(*child) else { continue };
+            let border = i32::from(state.border_width);
+            let place = (origin.0 + i32::from(state.x) + border, origin.1 + i32::from(state.y) + border);
+            if !state.mapped || state.input_only {
+                if state.origin != place || (state.dirty && !state.children.is_empty()) {
+                    self.place_subtree(*child, place);
+                }
+                continue;
+            }
+            let outer = Rect::from_size(
+                place.0 - border,
+                place.1 - border,
+                u32::from(state.width) + 2 * u32::from(state.border_width),
+                u32::from(state.height) + 2 * u32::from(state.border_width),
+            );
+            let visible = if let Some(shape) = &state.shapes.bounding {
+                let shape = shape.translated(place.0, place.1).intersect_rect(&outer);
+                let visible = rest.intersect(&shape);
+                rest = rest.subtract(&visible);
+                visible
+            } else if rest.extents().overlaps(&outer) {
+                let visible = rest.intersect_rect(&outer);
+                if !visible.is_empty() {
+                    rest = rest.subtract(&visible);
+                }
+                visible
+            } else {
+                Region::new()
+            };
+            self.validate(*child, Arc::new(visible), place, effects);
+        }
+
+        let Ok(window) = self.window_mut(id) else { return };
+        window.children = children;
+        let old = std::mem::replace(&mut window.clip, Arc::new(rest));
+        let clip = &window.clip;
+        let shift = match bits {
+            BitsAfterResize::Keep => Some((0, 0)),
+            BitsAfterResize::Forget => None,
+            BitsAfterResize::Shift(dx, dy) => Some((dx, dy)),
+        };
+        let kept = match shift {
+            None => Region::new(),
+            Some(_) if old.is_empty() => Region::new(),
+            Some((dx, dy)) => {
+                let delta = (origin.0 - old_origin.0 + dx, origin.1 - old_origin.1 + dy);
+                if delta == (0, 0) {
+                    old.intersect(clip)
+                } else {
+                    let kept = old.translated(delta.0, delta.1).intersect(clip);
+                    if !kept.is_empty() {
+                        effects.copies.push((delta, kept.clone()));
+                    }
+                    kept
+                }
+            }
+        };
+        effects.exposed[at_exposed].1 = clip.subtract(&kept);
+    }
+
+    fn apply(&mut self, effects: Effects) {
+        self.copy_bits(effects.copies);
+        for id in effects.borders {
+            self.paint_border(id);
+        }
+        for (id, state) in effects.visibility {
+            let event = VisibilityNotifyEvent {
+                response_type: xproto::VISIBILITY_NOTIFY_EVENT,
+                sequence: 0,
+                window: id,
+                state: state.into(),
+            };
+            self.deliver(id, mask::VISIBILITY_CHANGE, &wire(&event));
+        }
+        for (id, region) in effects.exposed {
+            if !region.is_empty() {
+                self.expose(id, &region, true);
+            }
+        }
+    }
+
+    /// Moves bits of the screen, all at once.
+    fn copy_bits(&mut self, copies: Vec<((i32, i32), Region)>) {
+        let mut by_delta: Vec<((i32, i32), Region)> = Vec::new();
+        for (delta, region) in copies {
+            match by_delta.iter_mut().find(|(known, _)| *known == delta) {
+                Some((_, all)) => *all = all.union(&region),
+                None => by_delta.push((delta, region)),
+            }
+        }
+        // Several distances (children moved by gravity): the sources are what was there before all of them.
+        let before = (by_delta.len() > 1).then(|| self.surfaces.get(SurfaceId::SCREEN).clone());
+        for ((dx, dy), region) in by_delta {
+            let width = usize::from(self.config.width);
+            let screen = self.surfaces.get_mut(SurfaceId::SCREEN);
+            if let Some(words) = screen.words_mut() {
+                move_words(
+                    words,
+                    width,
+                    &region,
+                    (dx, dy),
+                    before.as_ref().and_then(crate::raster::Pixmap::words),
+                );
+            }
+            self.touched_screen(&region);
+        }
+    }
+
+    /// Paints the background of a part of a window (screen coordinates) and tells that it is exposed.
+    pub(crate) fn expose(&mut self, id: Xid, region: &Region, paint: bool) {
+        if paint {
+            self.paint_background(id, region);
+        }
+        let Ok(window) = self.window(id) else { return };
+        if window.all_masks() & mask::EXPOSURE == 0 {
+            return;
+        }
+        let origin = window.origin;
+        let boxes: Vec<Rect> = region.rects().to_vec();
+        for (index, part) in boxes.iter().enumerate() {
+            let event = ExposeEvent {
+                response_type: xproto::EXPOSE_EVENT,
+                sequence: 0,
+                window: id,
+                x: (part.x1 - origin.0) as u16,
+                y: (part.y1 - origin.1) as u16,
+                width: part.width() as u16,
+                height: part.height() as u16,
+                count: (boxes.len() - 1 - index).min(usize::from(u16::MAX)) as u16,
+            };
+            self.deliver(id, mask::EXPOSURE, &wire(&event));
+        }
+    }
+
+    /// Paints the background of a part of a window, in screen coordinates.
+    pub(crate) fn paint_background(&mut self, id: Xid, region: &Region) {
+        let mut holder = id;
+        let (background, origin) = loop {
+            let Ok(window) = self.window(holder) else { return };
+            if matches!(window.background, Background::ParentRelative) && window.parent != 0 {
+                holder = window.parent;
+            } else {
+                break (window.background.clone(), window.origin);
+            }
+        };
+        let screen = self.surfaces.get_mut(SurfaceId::SCREEN);
+        let mut canvas = Canvas::new(screen, (0, 0), region);
+        match background {
+            Background::None | Background::ParentRelative => return,
+            Background::Pixel(pixel) => {
+                canvas.fill_pixel(region.extents(), pixel);
+            }
+            Background::Pixmap(tile) => {
+                canvas.fill_tile(region.extents(), &tile, origin);
+            }
+        }
+        self.touched_window(id, region);
+    }
+
+    /// Paints what is visible of a window's border.
+    pub(crate) fn paint_border(&mut self, id: Xid) {
+        let Ok(window) = self.window(id) else { return };
+        if window.border_width == 0 {
+            return;
+        }
+        let region = window.outer_clip.subtract(&window.inner_shape());
+        if region.is_empty() {
+            return;
+        }
+        let (border, origin) = (window.border.clone(), window.origin);
+        let screen = self.surfaces.get_mut(SurfaceId::SCREEN);
+        let mut canvas = Canvas::new(screen, (0, 0), &region);
+        match border {
+            Border::Pixel(pixel) => {
+                canvas.fill_pixel(region.extents(), pixel);
+            }
+            // X11 §9, CreateWindow: the border tile's origin is the background tile's, that is the window's inside.
+            Border::Pixmap(tile) => {
+                canvas.fill_tile(region.extents(), &tile, origin);
+            }
+        }
+        self.touched_screen(&region);
+    }
+
+    /// Sets whether a window and its mapped descendants are viewable, and takes their clips away if not.
+    pub(crate) fn set_viewable(&mut self, id: Xid, viewable: bool) {
+        let Ok(window) = self.window_mut(id) else { return };
+        window.viewable = viewable;
+        if !viewable {
+            window.visibility = 2;
+            window.clip = Arc::new(Region::new());
+            window.outer_clip = window.clip.clone();
+        }
+        window.dirty = true;
+        let children = window.children.clone();
+        for child in children {
+            if self.window(child).is_ok_and(|child| child.mapped && child.viewable != viewable) {
+                self.set_viewable(child, viewable);
+            }
+        }
+    }
+}
+
+/// Copies to `region` the words that are `by` before it, from `before` if given, else from the words themselves. Both
+/// lie within the screen.
+fn move_words(words: &mut [u32], width: usize, region: &Region, by: (i32, i32), before: Option<&[u32]>) {
+    let mut boxes: Vec<Rect> = region.rects().to_vec();
+    // Nothing may be overwritten before it was copied.
+    boxes.sort_by_key(|part| {
+        let y = if by.1 > 0 { -part.y1 } else { part.y1 };
+        let x = if by.0 > 0 { -part.x1 } else { part.x1 };
+        (y, x)
+    });
+    for part in boxes {
+        let length = part.width().max(0) as usize;
+        let mut row = |y: i32| {
+            let to = y as usize * width + part.x1 as usize;
+            let from = (y - by.1) as usize * width + (part.x1 - by.0) as usize;
+            if to + length > words.len() || from + length > words.len() {
+                return;
+            }
+            match before {
+                Some(before) => words[to..to + length].copy_from_slice(&before[from..from + length]),
+                None => words.copy_within(from..from + length, to),
+            }
+        };
+        if by.1 > 0 {
+            (part.y1..part.y2).rev().for_each(&mut row);
+        } else {
+            (part.y1..part.y2).for_each(&mut row);
+        }
+    }
+}
