@@ -5,30 +5,33 @@
 //! bytes and returns bytes; sockets, threads and clocks are the owner's.
 //!
 //! - [`Display`] is the display side (S role), next to the X server.
+//! - [`Application`] is the application side (C role), next to the X clients.
 //! - [`Unproxied`] serves an agent that speaks plain X11 with NX requests in it (`-forcenx`).
 //!
 //! Everything a peer sends is checked: no announced length allocates, no byte panics, and what waits is bounded.
 
-#![allow(dead_code, reason = "the application side comes next")]
-
+mod application;
 mod coding;
 mod display;
 mod error;
 mod link;
 mod reply;
 mod request;
+mod session;
 mod substitute;
 mod unpack;
 mod unproxied;
 mod x11;
 
+pub use application::{Application, ApplicationConfig};
 pub use coding::bits::MAX_MEMORY;
 pub use coding::pass::ByteOrder;
-pub use display::{Alert, ChannelId, Config, Display, EVENT_BYTES, End, Event};
+pub use display::{Config, Display};
 pub use error::Error;
 pub use link::control::ChannelKind;
 pub use link::frame::MAX_FRAME;
 pub use link::handshake::{LinkType, Options};
 pub use request::MAX_REQUEST;
+pub use session::{Alert, ChannelId, EVENT_BYTES, End, Event};
 pub use unproxied::{Pack, Unproxied};
 pub use x11::cookie::Cookie;

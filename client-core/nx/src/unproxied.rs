@@ -23,6 +23,35 @@ pub struct Pack {
     pub quality: u8,
 }
 
+impl Pack {
+    /// The method and quality that a `pack` option names, for example `16m-jpeg-9`; unknown names are adaptive.
+    pub fn named(option: &str) -> Self {
+        let option = option.to_ascii_lowercase();
+        let (name, quality) = match option.rsplit_once('-') {
+            Some((name, digit)) if digit.len() == 1 && digit.as_bytes()[0].is_ascii_digit() => {
+                (name, digit.as_bytes()[0] - b'0')
+            }
+            _ => (option.as_str(), 9),
+        };
+        let (colours, family) = name.split_once('-').unwrap_or((name, ""));
+        let steps = ["8", "64", "256", "512", "4k", "32k", "64k", "256k", "2m", "16m"];
+        let step = steps.iter().position(|s| *s == colours).map_or(0, |i| i as u8 + 1);
+        let method = match (colours, family) {
+            ("none" | "nopack" | "no" | "0", _) => 0,
+            ("rgb", _) | (_, "rgb") => 63,
+            ("rle", _) | (_, "rle") => 64,
+            ("bitmap", _) | (_, "bitmap") => 67,
+            ("lossy", _) => 253,
+            ("lossless", _) => 254,
+            (_, "jpeg") if step > 0 => 25 + step,
+            (_, "png") if step > 0 => 36 + step,
+            (_, "") if step > 0 => step,
+            _ => 255,
+        };
+        Self { method, quality }
+    }
+}
+
 /// One X11 connection of an agent started with `-forcenx`.
 ///
 /// What the agent writes goes in by [`agent_wrote`](Self::agent_wrote) and comes out for the X server, message by

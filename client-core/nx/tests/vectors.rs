@@ -3,10 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a vector that is not as described fails its test")]
 
+#[path = "../src/coding/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "compiled in for its own vectors, which do not use all of it")]
+mod coding;
+#[path = "../src/error.rs"]
+#[allow(dead_code, unreachable_pub, reason = "as above")]
+mod error;
 #[path = "vectors/images.rs"]
 mod images;
 #[path = "vectors/peer.rs"]
 mod peer;
+#[path = "vectors/primitives.rs"]
+mod primitives;
 #[path = "vectors/replies.rs"]
 mod replies;
 #[path = "vectors/requests.rs"]

@@ -23,20 +23,9 @@ pub(crate) struct BitWriter {
 }
 
 impl BitWriter {
-    /// True when nothing was written since the last [`Self::take`].
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.count == 0
-    }
-
     /// Bytes the payload would have now, without the postfix byte.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() + usize::from(self.count > 0)
-    }
-
-    /// Bits written so far.
-    #[cfg(test)]
-    pub(crate) fn bit_len(&self) -> usize {
-        self.bytes.len() * 8 + self.count as usize
     }
 
     /// The payload, padded with zero bits to a byte, without the postfix byte. The writer is empty afterwards.

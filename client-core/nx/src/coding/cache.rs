@@ -30,11 +30,11 @@ fn insert_third<T>(entries: &mut Vec<T>, capacity: usize, value: T) {
 /// Integer cache (NX part 2 §B.1). A free cache (§B.3) is one with 16 entries.
 #[derive(Debug, Clone)]
 pub(crate) struct IntCache {
-    entries: Vec<u32>,
+    pub(crate) entries: Vec<u32>,
     capacity: u8,
-    predicted: u8,
-    last_diff: u32,
-    last_value: u32,
+    pub(crate) predicted: u8,
+    pub(crate) last_diff: u32,
+    pub(crate) last_value: u32,
 }
 
 impl IntCache {
@@ -96,17 +96,12 @@ impl IntCache {
         self.entries.insert(0, v);
         self.entries.truncate(self.capacity.into());
     }
-
-    #[cfg(test)]
-    pub(crate) fn state(&self) -> (&[u32], u32, u32, u32) {
-        (&self.entries, self.last_value, self.last_diff, self.predicted.into())
-    }
 }
 
 /// Byte cache (NX part 2 §B.2).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CharCache {
-    entries: Vec<u8>,
+    pub(crate) entries: Vec<u8>,
 }
 
 impl CharCache {
@@ -125,17 +120,12 @@ impl CharCache {
     pub(crate) fn miss(&mut self, v: u8) {
         insert_third(&mut self.entries, BYTE_ENTRIES, v);
     }
-
-    #[cfg(test)]
-    pub(crate) fn state(&self) -> &[u8] {
-        &self.entries
-    }
 }
 
 /// 256 caches of one kind, made when the first of them is used.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<T> {
-    caches: Vec<T>,
+    pub(crate) caches: Vec<T>,
 }
 
 impl<T> Default for Table<T> {
@@ -157,7 +147,7 @@ impl<T: Clone> Table<T> {
 /// Predicted opcodes: byte caches chosen by the previous opcode (NX part 2 §B.5).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OpcodeCache {
-    table: Table<CharCache>,
+    pub(crate) table: Table<CharCache>,
     pub(crate) slot: u8,
 }
 
@@ -170,7 +160,7 @@ impl OpcodeCache {
 /// Resource ids by their transitions (NX part 2 §B.4).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct XidCache {
-    table: Table<IntCache>,
+    pub(crate) table: Table<IntCache>,
     pub(crate) slot: u8,
     pub(crate) last: u32,
 }
@@ -192,7 +182,7 @@ impl XidCache {
 /// Store actions and slots (NX part 2 §B.6). `last` is the 15-bit quantity action·8192 + slot.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ActionCache {
-    table: Table<IntCache>,
+    pub(crate) table: Table<IntCache>,
     pub(crate) last: u32,
 }
 
@@ -205,7 +195,7 @@ impl ActionCache {
 /// A list of byte strings (NX part 2 §B.8).
 #[derive(Debug, Clone)]
 pub(crate) struct BlockSet {
-    blocks: Vec<Vec<u8>>,
+    pub(crate) blocks: Vec<Vec<u8>>,
     capacity: usize,
 }
 
@@ -233,10 +223,5 @@ impl BlockSet {
 
     pub(crate) fn find(&self, block: &[u8]) -> Option<usize> {
         self.blocks.iter().position(|b| b == block)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn state(&self) -> &[Vec<u8>] {
-        &self.blocks
     }
 }

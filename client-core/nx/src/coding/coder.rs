@@ -23,8 +23,13 @@ pub(crate) trait Coder {
     /// `cached_int` (NX part 2 §A.6).
     fn cached(&mut self, v: u32, bits: u32, cache: &mut IntCache, block: u32) -> Result<u32, Error>;
 
-    /// `cached_char` (NX part 2 §A.7), 8 bits wide.
-    fn byte(&mut self, v: u8, cache: &mut CharCache, block: u32) -> Result<u8, Error>;
+    /// `cached_char` (NX part 2 §A.7).
+    fn cached_char(&mut self, v: u8, bits: u32, cache: &mut CharCache, block: u32) -> Result<u8, Error>;
+
+    /// `cached_char` as every message uses it: 8 bits wide.
+    fn byte(&mut self, v: u8, cache: &mut CharCache, block: u32) -> Result<u8, Error> {
+        self.cached_char(v, 8, cache, block)
+    }
 
     /// `memory` (NX part 2 §A.3): writes `bytes`, or fills them.
     fn memory(&mut self, bytes: &mut [u8]) -> Result<(), Error>;
@@ -110,14 +115,14 @@ impl Coder for Encoder<'_> {
         Ok(v)
     }
 
-    fn byte(&mut self, v: u8, cache: &mut CharCache, block: u32) -> Result<u8, Error> {
+    fn cached_char(&mut self, v: u8, bits: u32, cache: &mut CharCache, block: u32) -> Result<u8, Error> {
         if let Some(i) = cache.find(v) {
             cache.hit(i);
             self.0.index(i);
         } else {
             cache.miss(v);
             self.0.miss();
-            self.0.value(v.into(), 8, block);
+            self.0.value(v.into(), bits, block);
         }
         Ok(v)
     }
@@ -148,11 +153,11 @@ impl Coder for Decoder<'_> {
         }
     }
 
-    fn byte(&mut self, _: u8, cache: &mut CharCache, block: u32) -> Result<u8, Error> {
+    fn cached_char(&mut self, _: u8, bits: u32, cache: &mut CharCache, block: u32) -> Result<u8, Error> {
         if let Some(index) = self.0.index()? {
             cache.hit(index).ok_or(Error::CacheEntry { index, len: cache.len() })
         } else {
-            let v = self.0.value(8, block)? as u8;
+            let v = self.0.value(bits, block)? as u8;
             cache.miss(v);
             Ok(v)
         }

@@ -11,13 +11,12 @@
 
 mod channel;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use self::channel::Channel;
 use crate::coding::bits::{BitReader, BitWriter};
 use crate::coding::coder::Decoder;
-use crate::coding::store::Memory;
 use crate::error::Error;
 use crate::link::control::{ChannelKind, Control, TokenClass};
 use crate::link::engine::{Engine, HANDSHAKE_LIMIT};
@@ -25,12 +24,9 @@ use crate::link::frame::Item;
 use crate::link::handshake::{self, LinkType, Options};
 use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
+use crate::session::{Alert, ChannelId, EVENT_BYTES, End, Event, Events};
 use crate::x11::cookie::Cookie;
 
-/// Bytes of decoded X11 that may wait for the owner before link bytes are left unprocessed.
-pub const EVENT_BYTES: usize = 1 << 20;
-/// One X11 event holds at most about this many bytes.
-const EVENT_CHUNK: usize = 64 << 10;
 /// We ping after this much silence, and then again and again (NX part 1 §4.3).
 const PING_AFTER: Duration = Duration::from_secs(20);
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -59,88 +55,6 @@ impl Default for Config {
     fn default() -> Self {
         Self { cookie: None, x11_cookie: None, stream: None, silence: Some(Duration::from_mins(2)) }
     }
-}
-
-/// Number of a channel of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChannelId(pub u8);
-
-/// A message for the user that the far side asks for (NX part 1 §3.8 and appendix B).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Alert(pub u8);
-
-impl Alert {
-    /// True if the message shown before is to be taken away.
-    pub fn withdraws(self) -> bool {
-        self.0 == 14
-    }
-
-    /// What it is about; `None` for obsolete and unknown codes, which are to be ignored.
-    pub fn meaning(self) -> Option<&'static str> {
-        Some(match self.0 {
-            1 => "internal error in the session",
-            2 | 3 => "an X connection does not respond",
-            4..=7 => "the link does not respond",
-            8 => "the display does not respond",
-            9 => "the peer has a wrong version",
-            10 | 11 => "the peer cannot be reached",
-            12 => "the persistent cache is missing",
-            13 => "the link is broken",
-            15 => "the session is starting",
-            16 => "the session is being resumed",
-            17 => "the session cannot be resumed: the display cannot be opened",
-            18 => "the session cannot be resumed: the display is broken",
-            19 => "the session cannot be resumed: the visuals differ",
-            20 => "the session cannot be resumed: the colormaps differ",
-            21 => "the session cannot be resumed: the pixmap formats differ",
-            22 => "the session cannot be resumed: the depths differ",
-            23 => "the session cannot be resumed: the render extension differs",
-            24 => "the session cannot be resumed: the fonts differ",
-            62 => "the negotiation was aborted",
-            64 => "the shutdown was aborted",
-            65 => "the XDMCP connection failed",
-            _ => return None,
-        })
-    }
-}
-
-/// How a session ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// The peer said goodbye, or answered ours.
-    Clean,
-    /// Anything else. The far session usually suspends and can be resumed by a new link.
-    Broken(Error),
-}
-
-/// What the owner of a [`Display`] has to do or know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The handshake is done.
-    Connected(Options),
-    /// Open a connection to the X server for this channel, or call [`Display::refuse`].
-    ChannelOpened(ChannelId),
-    /// X11 bytes for the X server: the connection setup first, then requests.
-    X11 {
-        /// The channel.
-        channel: ChannelId,
-        /// Whole messages, in the byte order the setup announced.
-        bytes: Vec<u8>,
-    },
-    /// Stop (`true`) or go on (`false`) handing over what the X server writes on this channel: the far X client
-    /// does not read it.
-    Congestion {
-        /// The channel.
-        channel: ChannelId,
-        /// True to stop.
-        stop: bool,
-    },
-    /// Close the connection to the X server for this channel.
-    ChannelClosed(ChannelId),
-    /// Show or withdraw a message.
-    Alert(Alert),
-    /// The session is over: close the byte stream. Always the last event.
-    Closed(End),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,8 +104,7 @@ pub struct Display {
     /// What is coded and not yet framed, and its channel.
     writer: BitWriter,
     writing: Option<u8>,
-    events: VecDeque<Event>,
-    event_bytes: usize,
+    events: Events,
     /// When held pointer motions are sent.
     motion: Option<Instant>,
     failure: Option<Error>,
@@ -211,15 +124,14 @@ impl Display {
             phase: Phase::Version,
             options: None,
             channels: BTreeMap::new(),
-            requests: RequestCodec::new(false, Memory::for_cache(0)),
+            requests: RequestCodec::new(false, 0, false),
             replies: ReplyCodec::new(false, 0),
             current: None,
             statistics: false,
             incoming: None,
             writer: BitWriter::default(),
             writing: None,
-            events: VecDeque::new(),
-            event_bytes: 0,
+            events: Events::default(),
             motion: None,
             failure: None,
         }
@@ -252,16 +164,12 @@ impl Display {
         if self.events.is_empty() {
             self.advance(now);
         }
-        let event = self.events.pop_front();
-        if let Some(Event::X11 { bytes, .. }) = &event {
-            self.event_bytes -= bytes.len();
-        }
-        event
+        self.events.pop()
     }
 
     /// False while so much is waiting that the link should not be read.
     pub fn wants_input(&self) -> bool {
-        self.event_bytes < EVENT_BYTES && self.link.unprocessed() < crate::MAX_FRAME
+        self.events.bytes() < EVENT_BYTES && self.link.unprocessed() < crate::MAX_FRAME
     }
 
     /// Bytes to write to the link now; empty if there are none. Each call ends in a flush of the compressed stream,
@@ -340,7 +248,7 @@ impl Display {
                 let open: Vec<u8> =
                     self.channels.iter().filter(|(_, c)| !c.finishing()).map(|(n, _)| *n).collect();
                 for number in open {
-                    self.events.push_back(Event::ChannelClosed(ChannelId(number)));
+                    self.events.push(Event::ChannelClosed(ChannelId(number)));
                     self.finish(number);
                 }
                 self.link.put_control(Control::FinishListeners, 0);
@@ -408,7 +316,7 @@ impl Display {
 
     /// Processes what has arrived, until nothing is left or the event queue is full.
     fn advance(&mut self, now: Instant) {
-        while self.event_bytes < EVENT_BYTES && self.phase != Phase::Closed {
+        while self.events.bytes() < EVENT_BYTES && self.phase != Phase::Closed {
             match self.step(now) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -457,11 +365,11 @@ impl Display {
         let Some(options) = self.options.clone() else { return };
         self.link.put_word(CACHE_FILE);
         self.link.start(options.stream, self.config.stream.unwrap_or(options.stream));
-        self.requests = RequestCodec::new(options.delta, Memory::for_cache(options.cache));
+        self.requests = RequestCodec::new(options.delta, options.cache, false);
         self.replies = ReplyCodec::new(options.delta, options.cache);
         self.link.last_ping = now;
         self.phase = Phase::Running;
-        self.events.push_back(Event::Connected(options));
+        self.events.push(Event::Connected(options));
     }
 
     fn control(&mut self, control: Control, arg: u8, now: Instant) -> Result<(), Error> {
@@ -473,13 +381,13 @@ impl Display {
                 if let Some(channel) = self.channels.remove(&arg)
                     && !channel.finishing()
                 {
-                    self.events.push_back(Event::ChannelClosed(ChannelId(arg)));
+                    self.events.push(Event::ChannelClosed(ChannelId(arg)));
                 }
                 self.say_goodbye_when_done(now);
             }
             Control::Finish => {
                 if self.channels.get(&arg).is_some_and(|c| !c.finishing()) {
-                    self.events.push_back(Event::ChannelClosed(ChannelId(arg)));
+                    self.events.push(Event::ChannelClosed(ChannelId(arg)));
                 }
                 self.flush();
                 self.channels.remove(&arg);
@@ -489,10 +397,10 @@ impl Display {
             Control::BeginCongestion | Control::EndCongestion => {
                 if self.channels.contains_key(&arg) {
                     let stop = control == Control::BeginCongestion;
-                    self.events.push_back(Event::Congestion { channel: ChannelId(arg), stop });
+                    self.events.push(Event::Congestion { channel: ChannelId(arg), stop });
                 }
             }
-            Control::Alert => self.events.push_back(Event::Alert(Alert(arg))),
+            Control::Alert => self.events.push(Event::Alert(Alert(arg))),
             Control::TokenRequest(class) => self.link.put_control(Control::TokenReply(class), arg),
             Control::StatisticsRequest => {
                 // "Statistics are off": type 3, in 8 bits least significant first (NX part 1 §3.7).
@@ -522,7 +430,7 @@ impl Display {
             return;
         }
         self.channels.insert(number, Channel::default());
-        self.events.push_back(Event::ChannelOpened(ChannelId(number)));
+        self.events.push(Event::ChannelOpened(ChannelId(number)));
     }
 
     fn data(&mut self, payload: Vec<u8>) {
@@ -552,28 +460,15 @@ impl Display {
             incoming.position = decoder.0.position();
             if !accepted && !channel.finishing() {
                 // The X server never sees a connection without the session cookie.
-                self.events.push_back(Event::ChannelClosed(ChannelId(number)));
+                self.events.push(Event::ChannelClosed(ChannelId(number)));
                 self.finish(number);
             }
         }
         self.incoming = Some(incoming);
         if self.channels.get(&number).is_some_and(|c| !c.finishing()) {
-            self.deliver(number, out);
+            self.events.x11(ChannelId(number), out);
         }
         Ok(())
-    }
-
-    fn deliver(&mut self, number: u8, mut bytes: Vec<u8>) {
-        self.event_bytes += bytes.len();
-        match self.events.back_mut() {
-            Some(Event::X11 { channel, bytes: waiting })
-                if channel.0 == number && waiting.len() + bytes.len() <= EVENT_CHUNK =>
-            {
-                waiting.append(&mut bytes);
-            }
-            _ if bytes.is_empty() => {}
-            _ => self.events.push_back(Event::X11 { channel: ChannelId(number), bytes }),
-        }
     }
 
     /// Frames what was coded.
@@ -633,9 +528,9 @@ impl Display {
         self.incoming = None;
         for (number, channel) in std::mem::take(&mut self.channels) {
             if !channel.finishing() {
-                self.events.push_back(Event::ChannelClosed(ChannelId(number)));
+                self.events.push(Event::ChannelClosed(ChannelId(number)));
             }
         }
-        self.events.push_back(Event::Closed(end));
+        self.events.push(Event::Closed(end));
     }
 }

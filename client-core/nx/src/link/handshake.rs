@@ -94,7 +94,36 @@ pub struct Options {
     pub data: u8,
 }
 
+impl Default for Options {
+    /// A LAN session: nothing compressed, nothing coded.
+    fn default() -> Self {
+        Self {
+            link: LinkType::Lan,
+            pack: "none".to_owned(),
+            cache: 0,
+            session: "default".to_owned(),
+            delta: false,
+            stream: 0,
+            data: 0,
+        }
+    }
+}
+
 impl Options {
+    /// The option word, with its closing space.
+    pub(crate) fn word(&self) -> String {
+        let link = format!("{:?}", self.link).to_ascii_uppercase();
+        format!(
+            "link={link},pack={},cache={}b,render=1,taint=0,type={},images=0b,delta={},stream={},data={} ",
+            self.pack,
+            self.cache,
+            self.session,
+            u8::from(self.delta),
+            self.stream.min(9),
+            self.data.min(9),
+        )
+    }
+
     /// Reads the application side's option word.
     pub(crate) fn parse(word: &str) -> Result<Self, Error> {
         let pairs = pairs(word)?;

@@ -3,6 +3,7 @@
 //! One [`RequestCodec`] serves all channels of a link; it must see their messages in link order.
 
 pub(crate) mod caches;
+mod check;
 pub(crate) mod core;
 mod drawing;
 mod extension;
@@ -12,9 +13,10 @@ pub(crate) mod store;
 
 use self::caches::RequestCaches;
 use self::store::StoreId;
-use crate::coding::bits::BitReader;
-use crate::coding::coder::{Coder, Decoder};
-use crate::coding::pass::{ByteOrder, Pass};
+use crate::coding::bits::{BitReader, BitWriter};
+use crate::coding::coder::{Coder, Decoder, Encoder};
+use crate::coding::pass::{ByteOrder, Pass, at16};
+use crate::coding::policy::{Budget, Policy};
 use crate::coding::store::{Action, Memory, Store};
 use crate::error::Error;
 
@@ -38,21 +40,40 @@ enum Family {
     Generic,
 }
 
+impl Family {
+    fn store(self, opcode: u8) -> Option<StoreId> {
+        match self {
+            Self::Core => core::store(opcode),
+            Self::Nx => nx::store(opcode),
+            Self::Render => Some(StoreId::Render),
+            Self::Shape => Some(StoreId::Shape),
+            Self::Generic => Some(StoreId::Generic),
+        }
+    }
+}
+
 /// Caches and stores of the request direction.
 #[derive(Debug)]
 pub(crate) struct RequestCodec {
     caches: RequestCaches,
     stores: Vec<Store>,
     memory: Memory,
+    policies: Vec<Policy>,
+    budget: Budget,
     delta: bool,
     pub(crate) opcodes: Opcodes,
 }
 
 impl RequestCodec {
-    pub(crate) fn new(delta: bool, memory: Memory) -> Self {
+    /// A codec for a link whose stores were announced with `cache` bytes. `packing` matters to an encoder only.
+    pub(crate) fn new(delta: bool, cache: u64, packing: bool) -> Self {
+        let shapes = || StoreId::ALL.iter().map(|id| id.shape(packing));
+        let memory = Memory::for_cache(cache);
         Self {
             caches: RequestCaches::default(),
-            stores: StoreId::ALL.iter().map(|id| Store::new(id.slots())).collect(),
+            stores: shapes().map(|shape| Store::new(shape.slots)).collect(),
+            policies: shapes().map(Policy::new).collect(),
+            budget: Budget::new((cache as usize).min(memory.limit)),
             memory,
             delta,
             opcodes: Opcodes::default(),
@@ -73,7 +94,7 @@ impl RequestCodec {
         if self.delta || is_never_raw(opcode) {
             self.code(&mut decoder, opcode, order, message, &[], Action::Discarded)?;
             let words = message.len() / 4;
-            order.set(message, crate::coding::pass::at16(2), words as u32);
+            order.set(message, at16(2), words as u32);
         } else {
             message.extend_from_slice(decoder.0.memory(4)?);
             let size = 4 * usize::from(order.u16(message, 2)).max(1);
@@ -83,6 +104,48 @@ impl RequestCodec {
             *first = opcode;
         }
         Ok(decoder.0.position())
+    }
+
+    /// Encodes a request, which may be changed on the way: bytes without meaning are cleared, and what cannot be
+    /// carried becomes `NoOperation`. With `keep` it may be remembered. Returns the opcode that was coded.
+    pub(crate) fn encode(
+        &mut self,
+        writer: &mut BitWriter,
+        message: &mut Vec<u8>,
+        order: ByteOrder,
+        keep: bool,
+    ) -> Result<u8, Error> {
+        let mut opcode = message.first().copied().unwrap_or(0);
+        let raw = !self.delta && !is_never_raw(opcode);
+        if !raw && !check::is_codable(self.family(opcode), order, message) {
+            opcode = core::NO_OPERATION;
+            message.clear();
+            message.extend_from_slice(&[opcode, 0, 0, 0]);
+            order.set(message, at16(2), 1);
+        }
+        let mut encoder = Encoder(writer);
+        encoder.opcode(opcode, &mut self.caches.opcode)?;
+        if !self.delta && !is_never_raw(opcode) {
+            encoder.memory(message)?;
+            return Ok(opcode);
+        }
+        let family = self.family(opcode);
+        let mut removed = Vec::new();
+        let mut action = Action::Discarded;
+        if self.delta
+            && keep
+            && let Some(id) = family.store(opcode)
+            && let Some(policy) = self.policies.get_mut(id as usize)
+            && let Some(store) = self.stores.get(id as usize)
+        {
+            check::clean(family, order, message);
+            if !check::must_not_be_stored(family, order, message) {
+                let identity = id.identity(message);
+                action = policy.decide(store, &identity, message, &mut self.budget, &mut removed);
+            }
+        }
+        self.code(&mut encoder, opcode, order, message, &removed, action)?;
+        Ok(opcode)
     }
 
     /// True if messages are coded differentially.
@@ -115,14 +178,7 @@ impl RequestCodec {
             return Err(Error::Unsupported { what: "a split transfer" });
         }
         let family = self.family(opcode);
-        let id = match family {
-            Family::Core => core::store(opcode),
-            Family::Nx => nx::store(opcode),
-            Family::Render => Some(StoreId::Render),
-            Family::Shape => Some(StoreId::Shape),
-            Family::Generic => Some(StoreId::Generic),
-        };
-        let Some(store) = id.and_then(|id| self.stores.get_mut(id as usize)) else {
+        let Some(store) = family.store(opcode).and_then(|id| self.stores.get_mut(id as usize)) else {
             let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored: None };
             return full(family, opcode, &mut pass, &mut self.caches);
         };

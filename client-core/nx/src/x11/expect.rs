@@ -38,10 +38,6 @@ impl Expectations {
     pub(crate) fn head(&self, sequence: u16) -> Option<Expected> {
         self.queue.front().filter(|head| head.sequence == sequence).copied()
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
 }
 
 /// Core requests whose replies have a coding of their own (NX part 3 §11.2), those with remembered data apart.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use nx::{ChannelId, Config, Display, Event};
+use nx::{Application, ApplicationConfig, ChannelId, Config, Display, Event, Options};
 
 /// A display side that is fed captured payloads.
 pub(crate) struct Fed {
@@ -65,6 +65,72 @@ impl Fed {
     pub(crate) fn drop(&mut self, channel: u8) {
         self.display.receive(&[0, 6, channel], self.now).unwrap();
         while self.display.poll_event(self.now).is_some() {}
+        self.current = None;
+    }
+}
+
+/// An application side that is fed X11 and captured payloads.
+pub(crate) struct Driven {
+    pub(crate) application: Application,
+    now: Instant,
+    current: Option<u8>,
+}
+
+impl Driven {
+    /// An application side whose handshake is done.
+    pub(crate) fn new(options: Options) -> Self {
+        let now = Instant::now();
+        let config =
+            ApplicationConfig { options: Options { stream: 0, ..options }, ..ApplicationConfig::default() };
+        let mut application = Application::new(config, now);
+        application.receive(b"NXPROXY-3.5.0-3.5.99 stream=0,data=0 cachefile=none ", now).unwrap();
+        application.transmit(now);
+        assert!(matches!(application.poll_event(now), Some(Event::Connected(_))));
+        Self { application, now, current: None }
+    }
+
+    /// Opens a channel; its number.
+    pub(crate) fn open(&mut self) -> u8 {
+        self.application.open().unwrap().0
+    }
+
+    /// The X client writes; the payloads of the frames that result, and what it is answered without the far side.
+    pub(crate) fn client(&mut self, channel: u8, bytes: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>) {
+        self.application.x11_from_client(ChannelId(channel), bytes);
+        let frames = payloads(&self.application.transmit(self.now));
+        // Tokens come back at once.
+        let local = self.x11(channel).unwrap_or_default();
+        (frames, local)
+    }
+
+    /// Feeds a payload of the display side (without its postfix byte); what the X client gets for it.
+    pub(crate) fn payload(&mut self, channel: u8, payload: &[u8]) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        if self.current != Some(channel) {
+            self.current = Some(channel);
+            bytes.extend_from_slice(&[0, 5, channel]);
+        }
+        put_data(&mut bytes, payload);
+        self.application.receive(&bytes, self.now).map_err(|e| e.to_string())?;
+        self.x11(channel)
+    }
+
+    fn x11(&mut self, channel: u8) -> Result<Vec<u8>, String> {
+        let mut x11 = Vec::new();
+        while let Some(event) = self.application.poll_event(self.now) {
+            match event {
+                Event::X11 { channel: ChannelId(n), bytes } if n == channel => x11.extend(bytes),
+                Event::ChannelClosed(_) => {}
+                other => return Err(format!("unexpected {other:?}")),
+            }
+        }
+        Ok(x11)
+    }
+
+    /// The display side drops a channel.
+    pub(crate) fn drop(&mut self, channel: u8) {
+        self.application.receive(&[0, 6, channel], self.now).unwrap();
+        while self.application.poll_event(self.now).is_some() {}
         self.current = None;
     }
 }

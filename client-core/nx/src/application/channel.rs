@@ -1,0 +1,186 @@
+//! One X11 channel at the application side: the X client's output becomes coded requests, coded messages become
+//! X11 for it.
+
+use crate::coding::bits::{BitReader, BitWriter};
+use crate::coding::coder::{Coder, Decoder, Encoder};
+use crate::coding::pass::{ByteOrder, at16, at32};
+use crate::error::Error;
+use crate::link::handshake::Options;
+use crate::reply::nx::PACK_METHODS;
+use crate::reply::{ReplyCodec, ReplyState};
+use crate::request::core::{ALLOC_COLOR, QUERY_EXTENSION};
+use crate::request::{Opcodes, RequestCodec, is_never_raw, nx};
+use crate::substitute::{extension_asked, learn};
+use crate::unproxied::{Pack, control_parameters};
+use crate::x11::expect::is_typed;
+use crate::x11::split::Splitter;
+
+const CLIENT_MESSAGE: u8 = 33;
+
+/// How far the connection setup has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Fresh,
+    /// The X client's setup has passed.
+    Setup,
+    /// The X server's answer has passed.
+    Answered,
+}
+
+/// State of one X11 channel.
+#[derive(Debug)]
+pub(super) struct Channel {
+    stage: Stage,
+    finishing: bool,
+    pub(super) congested: bool,
+    /// Requests so far, modulo 2^16.
+    sequence: u16,
+    replies: ReplyState,
+    /// False after `SetCacheParameters` switched remembering off.
+    keep: bool,
+    pub(super) from_client: Splitter,
+}
+
+impl Default for Channel {
+    fn default() -> Self {
+        Self {
+            stage: Stage::Fresh,
+            finishing: false,
+            congested: false,
+            sequence: 0,
+            replies: ReplyState::default(),
+            keep: true,
+            from_client: Splitter::default(),
+        }
+    }
+}
+
+impl Channel {
+    /// True after our `finish`: what still arrives is decoded and thrown away.
+    pub(super) fn finishing(&self) -> bool {
+        self.finishing
+    }
+
+    pub(super) fn set_finishing(&mut self) {
+        self.finishing = true;
+        self.from_client = Splitter::default();
+    }
+
+    fn order(&self) -> ByteOrder {
+        self.replies.order
+    }
+
+    /// Codes all complete messages of the X client; what it is answered without the far side goes to `local`. False
+    /// if its connection setup is longer than NX can carry.
+    pub(super) fn encode_client(
+        &mut self,
+        writer: &mut BitWriter,
+        codec: &mut RequestCodec,
+        options: &Options,
+        local: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        if self.stage == Stage::Fresh {
+            let Some(setup) = self.from_client.setup() else { return Ok(true) };
+            let Ok(size) = u8::try_from(setup.len()) else { return Ok(false) };
+            self.stage = Stage::Setup;
+            self.replies.order = ByteOrder::announced_by(setup.first().copied().unwrap_or(0));
+            let mut encoder = Encoder(writer);
+            for byte in [size].into_iter().chain(setup) {
+                encoder.value(byte.into(), 8, 0)?;
+            }
+        }
+        let order = self.order();
+        while let Some(mut request) = self.from_client.request(order) {
+            self.sequence = self.sequence.wrapping_add(1);
+            if request.first() == Some(&nx::GET_SHMEM_PARAMETERS)
+                && let Some(enabled) = request.get_mut(4..6)
+            {
+                // This side has no shared memory to offer.
+                enabled.fill(0);
+            }
+            let keep = self.keep;
+            let opcode = codec.encode(writer, &mut request, order, keep)?;
+            self.await_reply(opcode, &request, codec.delta());
+            match opcode {
+                nx::GET_CONTROL_PARAMETERS => local.extend(self.control_parameters(options)),
+                nx::END_SPLIT => local.extend(self.no_split(&request)),
+                nx::SET_CACHE_PARAMETERS => self.keep = request.get(4).is_some_and(|on| *on != 0),
+                _ => {}
+            }
+        }
+        Ok(true)
+    }
+
+    /// Remembers a request whose reply has a coding of its own.
+    fn await_reply(&mut self, opcode: u8, request: &[u8], delta: bool) {
+        let order = self.order();
+        let data = match opcode {
+            QUERY_EXTENSION => extension_asked(order, request),
+            ALLOC_COLOR => [8, 10, 12].map(|at| order.u16(request, at)),
+            nx::GET_SHMEM_PARAMETERS => match request.get(1) {
+                Some(stage @ (0 | 2)) => [u16::from(*stage), 0, 0],
+                _ => return,
+            },
+            nx::GET_UNPACK_PARAMETERS | nx::GET_FONT_PARAMETERS => [0; 3],
+            _ if is_typed(opcode) => [0; 3],
+            _ => return,
+        };
+        if delta || is_never_raw(opcode) {
+            self.replies.expected.push(self.sequence, opcode, data);
+        }
+    }
+
+    /// Decodes the setup reply, reply, event or error at `position`: the position of the next one, and the message.
+    /// `None` if nothing is left.
+    pub(super) fn decode_server(
+        &mut self,
+        payload: &[u8],
+        position: usize,
+        codec: &mut ReplyCodec,
+        opcodes: &mut Opcodes,
+    ) -> Result<Option<(usize, Vec<u8>)>, Error> {
+        let reader = BitReader::new(payload, position);
+        if reader.at_end() {
+            return Ok(None);
+        }
+        let order = self.order();
+        let mut message = Vec::new();
+        if self.stage != Stage::Answered {
+            let mut decoder = Decoder(reader);
+            codec.setup(&mut decoder, order, &mut message)?;
+            self.stage = Stage::Answered;
+            return Ok(Some((decoder.0.position(), message)));
+        }
+        let (position, answered) = codec.decode(payload, position, &mut self.replies, &mut message)?;
+        if let Some(expected) = answered.filter(|_| message.first() == Some(&1)) {
+            match expected.opcode {
+                QUERY_EXTENSION => learn(expected.data, &message, opcodes),
+                nx::GET_UNPACK_PARAMETERS => order.set(&mut message, at32(8), PACK_METHODS as u32),
+                _ => {}
+            }
+        }
+        Ok(Some((position, message)))
+    }
+
+    /// The reply to `GetControlParameters`, which this side makes up alone.
+    fn control_parameters(&self, options: &Options) -> Vec<u8> {
+        let pack = Pack::named(&options.pack);
+        let modes = [options.data, options.stream, options.delta.into(), 0, 0, 0];
+        control_parameters(self.order(), self.sequence, options.link, pack, modes)
+    }
+
+    /// The notification that nothing of a split was split (NX part 4 §5.8).
+    fn no_split(&self, request: &[u8]) -> Vec<u8> {
+        const NO_SPLIT: u32 = 1;
+        let order = self.order();
+        let mut event = vec![0; 32];
+        event[0] = CLIENT_MESSAGE;
+        event[1] = 32;
+        order.set(&mut event, at16(2), self.sequence.into());
+        order.set(&mut event, at32(12), NO_SPLIT);
+        order.set(&mut event, at32(16), request.get(1).copied().unwrap_or(0).into());
+        order.set(&mut event, at32(20), u32::MAX);
+        order.set(&mut event, at32(24), u32::MAX);
+        event
+    }
+}
