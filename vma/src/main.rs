@@ -41,6 +41,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use nix::sys::signal::SigSet;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 
@@ -75,6 +76,11 @@ fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("QVD_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    // A blocked signal is inherited by all that is started from here, and nxagent waits forever for children that it
+    // stops with signals. The first process of a container blocks some.
+    if let Err(error) = SigSet::all().thread_unblock() {
+        error!("cannot unblock signals: {error}");
+    }
     match start(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -3,12 +3,18 @@
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use nix::unistd::{Uid, User};
 use qvd_protocol::agent::SessionUser;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::process::Command;
 use tracing::{info, warn};
+
+/// How long killed processes may take to end.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// An unprivileged account that belongs to the session alone.
 #[derive(Clone, Debug)]
@@ -92,9 +98,30 @@ impl Account {
         tokio::spawn(async move { account.signal(all).await });
     }
 
-    /// Kills all processes of the account; ready when they were signalled.
+    /// Kills all processes of the account; ready when they are gone.
     pub(super) async fn kill_all(&self) {
         self.signal(All::Kill).await;
+        if tokio::time::timeout(LINGER, self.gone()).await.is_err() {
+            warn!("processes of {} are left, killed but in the kernel", self.name);
+        }
+    }
+
+    /// Waits for the end of every process of the account.
+    async fn gone(&self) {
+        for pid in processes(self.uid) {
+            let Some(process) = rustix::process::Pid::from_raw(pid) else { continue };
+            // One that has gone since cannot be opened any more.
+            let Ok(process) = rustix::process::pidfd_open(process, rustix::process::PidfdFlags::NONBLOCK)
+            else {
+                continue;
+            };
+            // A process descriptor becomes readable when the process ends (pidfd_open(2)).
+            #[expect(deprecated, reason = "sound here: an OwnedFd is the one owner of its descriptor")]
+            let process = AsyncFd::with_interest(process, Interest::READABLE);
+            if let Ok(process) = process {
+                let _ = process.readable().await;
+            }
+        }
     }
 
     async fn signal(&self, all: All) {
@@ -110,6 +137,24 @@ impl Account {
             warn!("cannot signal the processes of {}: {error}", self.name);
         }
     }
+}
+
+/// The processes of an account.
+fn processes(uid: u32) -> Vec<i32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let uid = uid.to_string();
+    // Not the owner of the entry: that is root for a program with a set-id bit, such as xterm (proc(5)).
+    let owned = |status: &str| {
+        let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+        ids.and_then(|ids| ids.split_whitespace().next()) == Some(&uid)
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            owned(&std::fs::read_to_string(entry.path().join("status")).ok()?).then_some(pid)
+        })
+        .collect()
 }
 
 async fn create(user: &SessionUser) -> anyhow::Result<User> {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, bail};
 use qvd_protocol::session::SessionParameters;
 use tokio::process::Child;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::account::Account;
 use super::nxagent::Files;
@@ -15,7 +15,7 @@ use super::nxagent::Files;
 pub(crate) const SCRIPT: &str = "/usr/lib/qvd/desktop-session";
 
 /// Starts the desktop on `display`.
-pub(super) fn launch(
+pub(super) async fn launch(
     account: &Account,
     files: &Files,
     display: u16,
@@ -42,7 +42,7 @@ pub(super) fn launch(
         .env("DISPLAY", format!(":{display}"))
         .env("XAUTHORITY", &files.authority)
         .env("XDG_SESSION_TYPE", "x11")
-        .env("LANG", language(&parameters.locale, Path::new("/usr/lib/locale")))
+        .env("LANG", language(&parameters.locale, &installed_locales(account).await))
         // What programs say belongs to the account; its place is not the machine's log.
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -52,17 +52,24 @@ pub(super) fn launch(
     command.spawn().with_context(|| (*program).to_owned())
 }
 
-/// `$LANG` for a locale without encoding: UTF-8 of that locale if it is installed, else of the C locale.
-fn language(locale: &str, installed: &Path) -> String {
-    let (name, modifier) = locale.split_once('@').map_or((locale, ""), |(name, modifier)| (name, modifier));
-    if !name.is_empty() {
-        let modifier = if modifier.is_empty() { String::new() } else { format!("@{modifier}") };
-        let directory = installed.join(format!("{name}.utf8{modifier}"));
-        let archive = std::fs::read(installed.join("locale-archive")).unwrap_or_default();
-        let wanted = format!("{name}.utf8{modifier}\0");
-        if directory.exists() || archive.windows(wanted.len()).any(|window| window == wanted.as_bytes()) {
-            return format!("{name}.UTF-8{modifier}");
+/// The names of the installed locales, as `locale -a` lists them.
+async fn installed_locales(account: &Account) -> String {
+    match account.command("locale").arg("-a").output().await {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Err(error) => {
+            warn!("cannot ask for the installed locales: {error}");
+            String::new()
         }
+    }
+}
+
+/// `$LANG` for a locale without encoding: UTF-8 of that locale if it is installed, else of the C locale.
+fn language(locale: &str, installed: &str) -> String {
+    let (name, modifier) = locale.split_once('@').unwrap_or((locale, ""));
+    let at = if modifier.is_empty() { "" } else { "@" };
+    let wanted = format!("{name}.utf8{at}{modifier}");
+    if !name.is_empty() && installed.lines().any(|known| known == wanted) {
+        return format!("{name}.UTF-8{at}{modifier}");
     }
     "C.UTF-8".into()
 }
@@ -85,13 +92,11 @@ mod tests {
 
     #[test]
     fn only_an_installed_locale_is_used() {
-        let installed = tempfile::tempdir().unwrap();
-        std::fs::create_dir(installed.path().join("es_ES.utf8")).unwrap();
-        std::fs::write(installed.path().join("locale-archive"), b"..de_DE.utf8\0..").unwrap();
-        assert_eq!(language("es_ES", installed.path()), "es_ES.UTF-8");
-        assert_eq!(language("de_DE", installed.path()), "de_DE.UTF-8");
-        assert_eq!(language("fr_FR", installed.path()), "C.UTF-8");
-        assert_eq!(language("", installed.path()), "C.UTF-8");
+        let installed = "C\nC.utf8\nca_ES.utf8@valencia\nes_ES.utf8\nPOSIX\n";
+        assert_eq!(language("es_ES", installed), "es_ES.UTF-8");
+        assert_eq!(language("ca_ES@valencia", installed), "ca_ES.UTF-8@valencia");
+        assert_eq!(language("fr_FR", installed), "C.UTF-8");
+        assert_eq!(language("", installed), "C.UTF-8");
     }
 
     #[test]

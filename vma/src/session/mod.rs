@@ -18,11 +18,13 @@
 //! *nxagent connects to the agent*, over a Unix socket whose directory is root's, and only the process that was started is
 //! let in. So "nxagent waits for its client" is an event and not a guess, and nothing in the machine listens for a display.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::Context;
+use nix::sys::signal::Signal;
 use qvd_protocol::agent::{AgentEvent, SessionState, SessionUser};
 use qvd_protocol::channel::Refusal;
 use qvd_protocol::connect::DisplayParameters;
@@ -244,6 +246,11 @@ impl Phase {
 struct Run {
     nxagent: Nxagent,
     desktop: Option<Child>,
+    /// The desktop's program ended before nxagent: a log-out, or nxagent's death seen from inside, which
+    /// nxagent's own end tells apart.
+    desktop_ended: bool,
+    /// It was overdue and killed.
+    killed: bool,
     /// The session came up once.
     was_up: bool,
     link: Link,
@@ -307,7 +314,7 @@ impl Actor {
                     None => return,
                 },
                 () = self.end_asked.notified() => self.end("you logged out"),
-                event = log => self.logged(event),
+                event = log => self.logged(event).await,
                 Ok((stream, _)) = self.listener.accept() => self.nxagent_connected(stream),
                 status = exit => self.nxagent_ended(status).await,
                 () = desktop => self.desktop_ended(),
@@ -394,6 +401,8 @@ impl Actor {
                 self.run = Some(Run {
                     nxagent,
                     desktop: None,
+                    desktop_ended: false,
+                    killed: false,
                     was_up: false,
                     link: Link::Awaited,
                     cookie,
@@ -492,18 +501,20 @@ impl Actor {
             {
                 run.link = Link::Taken;
             }
-            if self.phase == Phase::Connected {
-                self.enter(Phase::Suspending);
+            match self.phase {
+                Phase::Connected => self.enter(Phase::Suspending),
+                // Nothing is lost with it yet, and nxagent itself would take seconds to give up.
+                Phase::Starting => self.account.signal_all(account::All::Kill),
+                _ => {}
             }
         }
-        if self.phase == Phase::Suspending
-            && let Some(run) = &mut self.run
-        {
+        // nxagent sees the end of its link and suspends; from here on it may be overdue with that.
+        if let (Phase::Suspending | Phase::Resuming, Some(run)) = (self.phase, &mut self.run) {
             run.deadline = Some(Instant::now() + PATIENCE);
         }
     }
 
-    fn logged(&mut self, event: LogEvent) {
+    async fn logged(&mut self, event: LogEvent) {
         let Some(run) = &mut self.run else { return };
         match event {
             LogEvent::Started => {
@@ -513,7 +524,9 @@ impl Actor {
                     &self.files,
                     run.nxagent.display(),
                     run.nxagent.parameters(),
-                ) {
+                )
+                .await
+                {
                     Ok(desktop) => run.desktop = Some(desktop),
                     Err(error) => {
                         error!("cannot start the desktop: {error:#}");
@@ -521,8 +534,12 @@ impl Actor {
                     }
                 }
             }
-            LogEvent::Suspended => run.deadline = None,
-            LogEvent::Aborting => warn!("nxagent aborts the session"),
+            LogEvent::Suspended | LogEvent::Resumed => run.deadline = None,
+            LogEvent::Aborting => {
+                warn!("nxagent aborts the session");
+                // It would wait for seconds before it goes.
+                self.account.signal_all(account::All::Kill);
+            }
             _ => {}
         }
         let next = self.phase.after(event);
@@ -548,6 +565,7 @@ impl Actor {
         info!("the desktop's session program ended");
         if let Some(run) = &mut self.run {
             run.desktop = None;
+            run.desktop_ended = true;
         }
         self.end("you logged out");
     }
@@ -564,7 +582,9 @@ impl Actor {
             return;
         }
         info!("ending the session: {why}");
-        if let Some(client) = &self.client {
+        if let Some(client) = &self.client
+            && !run.desktop_ended
+        {
             let message = format!("The desktop session is over: {why}.");
             client.ended.send_replace(Some(Ended { code: ErrorCode::SessionEnded, message }));
         }
@@ -576,6 +596,7 @@ impl Actor {
     async fn overdue(&mut self) {
         let Some(run) = &mut self.run else { return };
         run.deadline = None;
+        run.killed = true;
         if self.phase != Phase::Ending {
             error!(phase = ?self.phase, "nxagent is overdue and is killed");
         }
@@ -592,7 +613,12 @@ impl Actor {
         };
         let was = std::mem::replace(&mut self.phase, Phase::None);
         let last = run.nxagent.last_words();
-        let state = if was == Phase::Ending {
+        let died = run.desktop_ended
+            && !run.killed
+            && status
+                .as_ref()
+                .is_ok_and(|status| status.signal().is_some_and(|signal| signal != Signal::SIGTERM as i32));
+        let state = if was == Phase::Ending && !died {
             info!("the session ended ({told})");
             SessionState::Ended
         } else if run.was_up {

@@ -259,7 +259,7 @@ impl Nxagent {
         &self.parameters
     }
 
-    /// The last error or line of its log.
+    /// The last error of its log; empty when there was none.
     pub(super) fn last_words(&self) -> String {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -280,7 +280,7 @@ async fn read_log(stderr: ChildStderr, events: mpsc::Sender<LogEvent>, last: Arc
             continue;
         }
         debug!("nxagent: {text}");
-        if text.contains("rror") || text.contains("PANIC") {
+        if text.starts_with("Error: ") || text.starts_with("Fatal ") {
             text.clone_into(&mut last.lock().unwrap_or_else(PoisonError::into_inner));
         }
         if let Some(event) = LogEvent::parse(text)

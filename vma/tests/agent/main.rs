@@ -214,3 +214,22 @@ async fn a_shutdown_ends_the_session_and_the_agent() {
     assert!(status.success(), "{status}");
     assert!(world.programs().is_empty());
 }
+
+#[tokio::test]
+async fn as_the_first_process_it_reaps_orphans_and_its_end_is_the_container_s() {
+    let mut world = World::container(10);
+    let display = Display::start(190).await;
+    let mut node = world.node().await;
+    let (_client, _proxy) = connect(&mut node, 1, &display).await;
+    node.state(SessionState::Connected).await;
+    // xterm is started by openbox's shell, and an orphan when openbox is gone.
+    world.program("xterm").await;
+    node::kill(world.program("openbox").await);
+    node.state(SessionState::Ended).await;
+    assert!(world.programs().is_empty(), "{:?} outlived the session", world.programs());
+    node.ask(Method::Ping).await.unwrap();
+    assert!(world.zombies().is_empty(), "{:?} were not reaped", world.zombies());
+    node.ask(Method::Shutdown).await.unwrap();
+    let status = tokio::time::timeout(Duration::from_secs(10), world.agent.wait()).await.unwrap().unwrap();
+    assert!(status.success(), "{status}");
+}

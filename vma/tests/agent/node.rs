@@ -24,6 +24,7 @@ use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt, TokioAsyncReadCompat
 
 /// Longer than anything takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(20);
+const AGENT: &str = env!("CARGO_BIN_EXE_qvd-vma");
 const SECRET: &str = "the machine's secret";
 
 pub(crate) type Stream = Compat<yamux::Stream>;
@@ -52,6 +53,17 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(number: u32) -> Self {
+        Self::with(number, Command::new(AGENT))
+    }
+
+    /// With the agent as the first process of a process namespace.
+    pub(crate) fn container(number: u32) -> Self {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--kill-child", "--mount-proc", AGENT]);
+        Self::with(number, command)
+    }
+
+    fn with(number: u32, mut command: Command) -> Self {
         assert!(nix::unistd::geteuid().is_root(), "the agent runs as root, and so do its tests");
         let directory = tempfile::Builder::new().prefix("qvd-vma-test").tempdir().unwrap();
         let at = |file: &str| directory.path().join(file);
@@ -62,7 +74,7 @@ impl World {
         let config = AgentConfig { vm: VmId::random(), secret: Secret::new(SECRET), user: user.clone() };
         std::fs::write(at("agent.json"), serde_json::to_vec(&config).unwrap()).unwrap();
         let listener = UnixListener::bind(at("node.sock")).unwrap();
-        let agent = Command::new(env!("CARGO_BIN_EXE_qvd-vma"))
+        let agent = command
             .arg("--config")
             .arg(at("agent.json"))
             .arg("--link")
@@ -103,8 +115,17 @@ impl World {
         Node::new(link).await
     }
 
-    /// Process ids of the account with their names.
+    /// Ids and names of the account's processes that run.
     pub(crate) fn programs(&self) -> Vec<(i32, String)> {
+        self.processes(false)
+    }
+
+    /// Those that have ended and that nobody has reaped.
+    pub(crate) fn zombies(&self) -> Vec<(i32, String)> {
+        self.processes(true)
+    }
+
+    fn processes(&self, zombies: bool) -> Vec<(i32, String)> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
@@ -112,7 +133,8 @@ impl World {
             let field =
                 |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("").trim();
             let dead = field("State:").starts_with(['Z', 'X']);
-            if !dead && field("Uid:").split_whitespace().next() == Some(&self.user.uid.to_string()) {
+            if dead == zombies && field("Uid:").split_whitespace().next() == Some(&self.user.uid.to_string())
+            {
                 found.push((pid, field("Name:").to_owned()));
             }
         }
