@@ -165,7 +165,7 @@ async fn garbage_on_the_port_harms_nobody() {
     slow.write_all(b"GET /api/v1/desktops HTTP/1.1\r\nx: ").await.unwrap();
     // A head of a megabyte.
     let mut long = tls(&world, "http/1.1").await;
-    let _ = long.write_all(&[b'a'; 1 << 20]).await;
+    let _ = long.write_all(&vec![b'a'; 1 << 20]).await;
     let mut rest = Vec::new();
     let _ = long.read_to_end(&mut rest).await;
     world.client("ann").await;
@@ -398,6 +398,17 @@ async fn stopping_the_desktop_ends_its_session_with_the_reason() {
     let answer = ann.call(&world, Method::POST, &path).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     assert!(matches!(answer.json::<Desktop>().state, VmState::Stopping | VmState::Stopped));
+    assert_eq!(failed(&session.outcome().await), ErrorCode::DesktopStopped);
+}
+
+#[tokio::test]
+async fn stopping_the_desktop_while_a_session_is_made_says_so_too() {
+    let world = World::new().await;
+    world.behave(Behaviour::NoSession);
+    let ann = world.client("ann").await;
+    let mut session = ann.connect(&world, world.anns, "pc").await;
+    while !matches!(session.hear().await, ServerMessage::Progress { stage: Stage::StartingSession, .. }) {}
+    ann.call(&world, Method::POST, &format!("/api/v1/desktops/{}/stop", world.anns)).await;
     assert_eq!(failed(&session.outcome().await), ErrorCode::DesktopStopped);
 }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
 use super::lifecycle::{Deadline, Effect, Input, Lifecycle, Phase};
-use super::link::{self, AgentLink, LinkEvent};
+use super::link::{self, AgentError, AgentLink, LinkEvent};
 use super::{Node, VmStatus};
 use crate::hypervisor::{Machine, MachineSpec, StartError};
 use crate::store::{Fault, StoreError, VmRow};
@@ -313,7 +313,11 @@ impl Actor {
             let (run, reports) = (self.run, self.reports.clone());
             async move {
                 if let Err(error) = agent.shutdown(limit).await {
-                    warn!(vm, "the agent does not shut down: {error}");
+                    // An agent that is quick is gone before its answer; the power button does no harm then.
+                    match error {
+                        AgentError::Lost => info!(vm, "the agent's link broke while the machine shuts down"),
+                        error => warn!(vm, "the agent does not shut down: {error}"),
+                    }
                     let _ = reports.send((run, Report::Input(Input::AgentRefused))).await;
                 }
             }

@@ -244,8 +244,24 @@ async fn establish(
         matches!(*ready.agent.session().borrow(), SessionState::Suspended | SessionState::Connected);
     tell(if resumes { Stage::ResumingSession } else { Stage::StartingSession });
     let limit = shared.config.timeouts.session_start();
-    let display = ready.agent.start_session(epoch, parameters, limit).await.map_err(agent_failed)?;
-    let stream = ready.agent.open_session(epoch, limit).await.map_err(agent_failed)?;
+    let session = async {
+        let display = ready.agent.start_session(epoch, parameters, limit).await?;
+        Ok((display, ready.agent.open_session(epoch, limit).await?))
+    };
+    let mut status = ready.status.clone();
+    let session = tokio::select! {
+        session = session => session,
+        ended = not_running(&mut status) => return Err(ended),
+    };
+    let (display, stream) = match session {
+        Ok(session) => session,
+        // A machine that ends takes its agent with it, and is heard of a moment later.
+        Err(AgentError::Lost) => {
+            let ended = timeout(EXPLANATION, not_running(&mut status)).await;
+            return Err(ended.unwrap_or_else(|_| agent_failed(AgentError::Lost)));
+        }
+        Err(error) => return Err(agent_failed(error)),
+    };
     Ok(Session { stream, display, ready })
 }
 

@@ -145,6 +145,7 @@ async fn converse(
                 }
                 let NodeRequest { id, method } = serde_json::from_str(&line).unwrap();
                 let outcome = match method {
+                    Method::StartSession { .. } if desktop.behaviour == Behaviour::NoSession => continue,
                     Method::StartSession { .. } => {
                         silent = desktop.behaviour == Behaviour::FallsSilent;
                         desktop.state.send_replace(SessionState::Starting);

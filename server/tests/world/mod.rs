@@ -38,6 +38,8 @@ pub(crate) enum Behaviour {
     FallsSilent,
     /// Their agent never answers a shutdown, and the power button does nothing.
     Stubborn,
+    /// Their agent never has a session ready.
+    NoSession,
     /// As stubborn, and they cannot be killed.
     Immortal,
 }
