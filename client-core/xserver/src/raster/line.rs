@@ -10,7 +10,7 @@ use x11rb_protocol::protocol::xproto::{Point, Rectangle, Segment};
 
 use super::dash::Dashes;
 use super::fill::Painter;
-use super::{Canvas, CapStyle, FillStyle, Gc, LineStyle};
+use super::{Canvas, CapStyle, FillStyle, Gc, JoinStyle, LineStyle};
 use crate::region::Rect;
 
 /// The corners of a path as requests give them, made absolute. `relative` is the coordinate mode Previous; sums stay
@@ -53,7 +53,13 @@ impl Canvas<'_> {
     /// X11 §9 `PolyRectangle`: outlines, each a closed path of five points.
     pub fn poly_rectangle(&mut self, gc: &Gc, rectangles: &[Rectangle]) -> Rect {
         let mut painter = self.painter(gc);
+        let mitered =
+            gc.line_width > 0 && gc.line_style == LineStyle::Solid && gc.join_style == JoinStyle::Miter;
         for r in rectangles {
+            if mitered {
+                painter.frame(*r, gc.line_width.into());
+                continue;
+            }
             let (x1, y1) = (i32::from(r.x), i32::from(r.y));
             let (x2, y2) = (x1 + i32::from(r.width), y1 + i32::from(r.height));
             painter.path(gc, &[(x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1)]);
@@ -63,9 +69,33 @@ impl Canvas<'_> {
 }
 
 impl<'a> Painter<'a> {
+    /// A wide outline with square corners: four rectangles, or one where the middle is filled up.
+    fn frame(&mut self, r: Rectangle, line: i32) {
+        let (width, height) = (i32::from(r.width), i32::from(r.height));
+        let (near, far) = (line >> 1, line - (line >> 1));
+        let (x1, y1) = (i32::from(r.x), i32::from(r.y));
+        let (x2, y2) = (x1 + width, y1 + height);
+        if width == 0 {
+            self.rect(Rect::new(x1 - near, y1, x1 + far, y2));
+        } else if height == 0 {
+            self.rect(Rect::new(x1, y1 - near, x2, y1 + far));
+        } else if width < near || height < line {
+            self.rect(Rect::new(x1 - near, y1 - near, x2 + far, y2 + far));
+        } else {
+            self.rect(Rect::new(x1 - near, y1 - near, x2 + far, y1 + far));
+            self.rect(Rect::new(x1 - near, y1 + far, x1 + far, y2 - near));
+            self.rect(Rect::new(x2 - near, y1 + far, x2 + far, y2 - near));
+            self.rect(Rect::new(x1 - near, y2 - near, x2 + far, y2 + far));
+        }
+    }
+
     /// Draws a path by the GC's line attributes.
     fn path(&mut self, gc: &'a Gc, path: &[(i32, i32)]) {
-        self.thin_path(gc, path);
+        if gc.line_width == 0 {
+            self.thin_path(gc, path);
+        } else {
+            self.wide_path(gc, path);
+        }
     }
 
     /// One pixel wide. Each line leaves its last point to the next; the last point of all is drawn unless the cap style

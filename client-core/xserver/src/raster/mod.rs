@@ -14,15 +14,20 @@
 //!
 //! Each method returns the rectangle (drawable-relative, clipped) that it may have changed, for damage.
 
+mod arc;
 mod copy;
 mod dash;
 mod fill;
+mod fill_arc;
 mod gc;
 mod image;
 mod line;
 mod pixmap;
+mod polygon;
 mod rop;
 mod text;
+mod wide_arc;
+mod wide_line;
 
 use std::borrow::Cow;
 

@@ -8,11 +8,12 @@
 
 mod bench;
 
-use bench::{Bench, Dice, SIDE, Scene, Vary, ours, run};
+use bench::{Bench, Dice, SIDE, Scene, Vary, ours, run, run_allowing};
 use x11rb::protocol::xproto::{self, ConnectionExt, Rectangle};
 use xserver::font::Catalogue;
 use xserver::raster::{
-    CapStyle, CopyBox, CopySource, Gc, Image, ImageFormat, JoinStyle, LineStyle, image_bytes,
+    ArcMode, CapStyle, CopyBox, CopySource, FillRule, Gc, Image, ImageFormat, JoinStyle, LineStyle,
+    image_bytes,
 };
 use xserver::region::Region;
 
@@ -378,5 +379,205 @@ fn thin_dashed_lines_are_as_in_xvfb() {
         let gc = line_gc(dice, 0, true);
         let vary = vary(dice);
         lines(bench, dice, gc, vary)
+    });
+}
+
+#[test]
+fn polygons_are_as_in_xvfb() {
+    run(2000, |bench, dice| {
+        let (depth, vary) = (depth(dice), vary(dice));
+        let gc = Gc { fill_rule: FillRule::from_wire(dice.word() % 2).unwrap(), ..Gc::default() };
+        let mut scene = Scene::new(bench, dice, depth, gc, vary);
+        let points: Vec<xproto::Point> = (0..dice.range(0, 9)).map(|_| dice.point()).collect();
+        bench
+            .connection
+            .fill_poly(
+                scene.pair.theirs,
+                scene.id,
+                xproto::PolyShape::COMPLEX,
+                xproto::CoordMode::ORIGIN,
+                &points,
+            )
+            .unwrap();
+        ours(&mut scene, |canvas, gc| canvas.fill_poly(gc, false, &points));
+        (scene, format!("{:?}", pairs(&points)))
+    });
+}
+
+#[test]
+fn triangles_promised_convex_are_as_in_xvfb() {
+    run(1000, |bench, dice| {
+        let mut scene = Scene::new(bench, dice, 24, Gc::default(), Vary::default());
+        let points: Vec<xproto::Point> = (0..3).map(|_| dice.point()).collect();
+        bench
+            .connection
+            .fill_poly(
+                scene.pair.theirs,
+                scene.id,
+                xproto::PolyShape::CONVEX,
+                xproto::CoordMode::ORIGIN,
+                &points,
+            )
+            .unwrap();
+        ours(&mut scene, |canvas, gc| canvas.fill_poly(gc, false, &points));
+        (scene, format!("{:?}", pairs(&points)))
+    });
+}
+
+/// An arc that usually fits, with angles that are often quarters.
+fn arc(dice: &mut Dice, full: bool) -> xproto::Arc {
+    let size = |dice: &mut Dice| match dice.word() % 16 {
+        0 => dice.range(0, 3),
+        1 => dice.range(0, 790),
+        _ => dice.range(0, SIDE),
+    };
+    let (width, height) = (size(dice), size(dice));
+    let height = if dice.one_in(4) { width } else { height };
+    let angle = |dice: &mut Dice| match dice.word() % 4 {
+        0 => dice.range(-8, 8) * 45 * 64,
+        1 => dice.range(-400, 400) * 64,
+        _ => dice.range(-400 * 64, 400 * 64),
+    };
+    let (angle1, angle2) = (angle(dice), angle(dice));
+    xproto::Arc {
+        x: dice.range(-width.min(300), SIDE) as i16,
+        y: dice.range(-height.min(300), SIDE) as i16,
+        width: width as u16,
+        height: height as u16,
+        angle1: angle1 as i16,
+        angle2: if full { 360 * 64 } else { angle2 as i16 },
+    }
+}
+
+fn arc_text(arcs: &[xproto::Arc]) -> String {
+    format!(
+        "{:?}",
+        arcs.iter().map(|a| (a.x, a.y, a.width, a.height, a.angle1, a.angle2)).collect::<Vec<_>>()
+    )
+}
+
+fn filled_arcs(bench: &Bench, dice: &mut Dice, full: bool, mode: ArcMode, vary: Vary) -> (Scene, String) {
+    let depth = depth(dice);
+    let gc = Gc { arc_mode: mode, ..Gc::default() };
+    let mut scene = Scene::new(bench, dice, depth, gc, vary);
+    let arcs: Vec<xproto::Arc> = (0..dice.range(1, 2)).map(|_| arc(dice, full)).collect();
+    bench.connection.poly_fill_arc(scene.pair.theirs, scene.id, &arcs).unwrap();
+    ours(&mut scene, |canvas, gc| canvas.poly_fill_arc(gc, &arcs));
+    (scene, arc_text(&arcs))
+}
+
+#[test]
+fn filled_ellipses_are_as_in_xvfb() {
+    run(1500, |bench, dice| {
+        let vary = vary(dice);
+        filled_arcs(bench, dice, true, ArcMode::PieSlice, vary)
+    });
+}
+
+#[test]
+fn pie_slices_are_as_in_xvfb() {
+    run(1500, |bench, dice| filled_arcs(bench, dice, false, ArcMode::PieSlice, Vary::default()));
+}
+
+#[test]
+fn chords_are_as_in_xvfb() {
+    run_allowing(1, 1500, |bench, dice| filled_arcs(bench, dice, false, ArcMode::Chord, Vary::default()));
+}
+
+fn thin_arcs(bench: &Bench, dice: &mut Dice, full: bool, dashed: bool, vary: Vary) -> (Scene, String) {
+    let depth = depth(dice);
+    let gc = line_gc(dice, 0, dashed);
+    let mut scene = Scene::new(bench, dice, depth, gc, vary);
+    let arcs: Vec<xproto::Arc> = (0..dice.range(1, 2)).map(|_| arc(dice, full)).collect();
+    bench.connection.poly_arc(scene.pair.theirs, scene.id, &arcs).unwrap();
+    ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &arcs));
+    (scene, arc_text(&arcs))
+}
+
+#[test]
+fn thin_ellipses_are_as_in_xvfb() {
+    run_allowing(2, 1500, |bench, dice| {
+        let vary = vary(dice);
+        thin_arcs(bench, dice, true, false, vary)
+    });
+}
+
+#[test]
+fn thin_arcs_are_nearly_as_in_xvfb() {
+    run_allowing(35, 1500, |bench, dice| thin_arcs(bench, dice, false, false, Vary::default()));
+}
+
+fn wide_lines(
+    bench: &Bench,
+    dice: &mut Dice,
+    dashed: bool,
+    join: JoinStyle,
+    cap: CapStyle,
+) -> (Scene, String) {
+    let width = if dice.one_in(2) { dice.range(1, 5) } else { dice.range(1, 30) };
+    let gc = Gc { join_style: join, cap_style: cap, ..line_gc(dice, width as u16, dashed) };
+    let vary = Vary { fill: false, function: dice.one_in(4), clip: false };
+    lines(bench, dice, gc, vary)
+}
+
+#[test]
+fn wide_lines_with_miters_are_as_in_xvfb() {
+    run_allowing(1, 1000, |bench, dice| wide_lines(bench, dice, false, JoinStyle::Miter, CapStyle::Butt));
+}
+
+#[test]
+fn wide_lines_with_bevels_are_as_in_xvfb() {
+    run(1000, |bench, dice| wide_lines(bench, dice, false, JoinStyle::Bevel, CapStyle::Projecting));
+}
+
+#[test]
+fn wide_lines_with_rounds_are_as_in_xvfb() {
+    run(1000, |bench, dice| wide_lines(bench, dice, false, JoinStyle::Round, CapStyle::Round));
+}
+
+#[test]
+fn wide_dashed_lines_are_nearly_as_in_xvfb() {
+    run_allowing(60, 1000, |bench, dice| {
+        let join = JoinStyle::from_wire(dice.word() % 3).unwrap();
+        let cap = CapStyle::from_wire(dice.word() % 4).unwrap();
+        wide_lines(bench, dice, true, join, cap)
+    });
+}
+
+#[test]
+fn thin_dashed_arcs_are_nearly_as_in_xvfb() {
+    run_allowing(60, 500, |bench, dice| {
+        let full = dice.one_in(2);
+        thin_arcs(bench, dice, full, true, Vary::default())
+    });
+}
+
+#[test]
+fn wide_circles_are_as_in_xvfb() {
+    run(500, |bench, dice| {
+        let width = dice.range(1, 30) as u16;
+        let gc = line_gc(dice, width, false);
+        let depth = depth(dice);
+        let mut scene = Scene::new(bench, dice, depth, gc, Vary::default());
+        let mut arc = arc(dice, true);
+        arc.height = arc.width;
+        bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
+        ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &[arc]));
+        (scene, arc_text(&[arc]))
+    });
+}
+
+#[test]
+fn wide_arcs_are_nearly_as_in_xvfb() {
+    run_allowing(30, 500, |bench, dice| {
+        let width = dice.range(1, 30) as u16;
+        let gc = line_gc(dice, width, false);
+        let depth = depth(dice);
+        let mut scene = Scene::new(bench, dice, depth, gc, Vary::default());
+        let full = dice.one_in(2);
+        let arc = arc(dice, full);
+        bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
+        ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &[arc]));
+        (scene, arc_text(&[arc]))
     });
 }
