@@ -15,7 +15,6 @@ pub(crate) const PRIMARY: Atom = 1;
 pub(crate) const ATOM: Atom = 4;
 pub(crate) const INTEGER: Atom = 19;
 pub(crate) const STRING: Atom = 31;
-pub(crate) const WINDOW: Atom = 33;
 pub(crate) const WM_NAME: Atom = 39;
 
 /// X11 appendix "Predefined Atoms", from 1.

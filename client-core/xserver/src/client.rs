@@ -67,8 +67,6 @@ pub(crate) struct Client {
     pub(crate) blocked: bool,
     pub(crate) resources: usize,
     pub(crate) pixmap_bytes: usize,
-    /// Opcodes for which this client has negotiated a version, and that version.
-    pub(crate) versions: Vec<(u8, (u32, u32))>,
     /// Windows on which the client selects anything, so that its end finds them.
     pub(crate) selected: HashSet<Xid>,
 }
@@ -91,7 +89,6 @@ impl Client {
             blocked: false,
             resources: 0,
             pixmap_bytes: 0,
-            versions: Vec::new(),
             selected: HashSet::new(),
         }
     }

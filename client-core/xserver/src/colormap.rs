@@ -253,6 +253,9 @@ impl Server {
 
     pub(crate) fn query_colors(&mut self, client: ClientId, request: &QueryColorsRequest<'_>) -> Outcome {
         let mask = if self.colormap(request.cmap)?.visual == ROOT_VISUAL { 0x00ff_ffff } else { u32::MAX };
+        if request.pixels.len() > usize::from(u16::MAX) {
+            return Err(XError::LENGTH);
+        }
         if let Some(bad) = request.pixels.iter().find(|pixel| **pixel & !mask != 0) {
             return Err(XError::value(*bad));
         }

@@ -32,7 +32,7 @@ pub struct CursorImage {
 #[derive(Debug, Clone)]
 enum Source {
     /// Per pixel: 0 transparent, 1 background, 2 foreground.
-    TwoColors { shape: Vec<u8>, foreground: u32, background: u32 },
+    TwoColors { shape: Vec<u8> },
     /// RENDER.
     Argb,
 }
@@ -69,12 +69,7 @@ impl Cursor {
             })
             .collect();
         let image = CursorImage { width: size.0, height: size.1, hot_x: hot.0, hot_y: hot.1, pixels };
-        Self {
-            image: Arc::new(image),
-            source: Source::TwoColors { shape, foreground, background },
-            name: 0,
-            serial,
-        }
+        Self { image: Arc::new(image), source: Source::TwoColors { shape }, name: 0, serial }
     }
 
     /// A cursor of premultiplied ARGB pixels (RENDER).
@@ -176,7 +171,7 @@ impl Server {
 
     pub(crate) fn recolor_cursor(&mut self, request: &RecolorCursorRequest) -> Outcome {
         let old = self.cursor_resource(request.cursor)?.clone();
-        let Source::TwoColors { shape, .. } = &old.source else { return Ok(()) };
+        let Source::TwoColors { shape } = &old.source else { return Ok(()) };
         let colors = (
             color(request.fore_red, request.fore_green, request.fore_blue),
             color(request.back_red, request.back_green, request.back_blue),

@@ -1,6 +1,6 @@
 //! The core requests: their lengths, and which function executes each.
 
-use x11rb_protocol::protocol::xproto::{self, *};
+use x11rb_protocol::protocol::xproto::*;
 use x11rb_protocol::x11_utils::RequestHeader;
 
 use crate::client::ClientId;
@@ -409,7 +409,7 @@ pub(crate) fn core(server: &mut Server, client: ClientId, header: RequestHeader,
             server.set_modifier_mapping(client, minor, map)
         }
         GET_MODIFIER_MAPPING_REQUEST => server.get_modifier_mapping(client),
-        xproto::NO_OPERATION_REQUEST => Ok(()),
+        NO_OPERATION_REQUEST => Ok(()),
         _ => Err(XError::REQUEST),
     }
 }

@@ -113,7 +113,7 @@ impl Server {
     }
 
     pub(crate) fn poly_arc(&mut self, request: &PolyArcRequest<'_>) -> Outcome {
-        self.draw(request.drawable, request.gc, |_, _| Rect::EMPTY)
+        self.draw(request.drawable, request.gc, |canvas, gc| canvas.poly_arc(gc, &request.arcs))
     }
 
     pub(crate) fn fill_poly(&mut self, request: &FillPolyRequest<'_>) -> Outcome {
@@ -123,7 +123,7 @@ impl Server {
         }
         let mode = u8::from(request.coordinate_mode);
         check_mode(mode)?;
-        self.draw(request.drawable, request.gc, |_, _| Rect::EMPTY)
+        self.draw(request.drawable, request.gc, |canvas, gc| canvas.fill_poly(gc, mode == 1, &request.points))
     }
 
     pub(crate) fn poly_fill_rectangle(&mut self, request: &PolyFillRectangleRequest<'_>) -> Outcome {
@@ -133,7 +133,7 @@ impl Server {
     }
 
     pub(crate) fn poly_fill_arc(&mut self, request: &PolyFillArcRequest<'_>) -> Outcome {
-        self.draw(request.drawable, request.gc, |_, _| Rect::EMPTY)
+        self.draw(request.drawable, request.gc, |canvas, gc| canvas.poly_fill_arc(gc, &request.arcs))
     }
 
     pub(crate) fn copy_area(&mut self, client: ClientId, request: &CopyAreaRequest) -> Outcome {

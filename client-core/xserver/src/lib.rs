@@ -57,4 +57,5 @@ pub use clipboard::Selection;
 pub use config::{Config, Limits};
 pub use cursor::CursorImage;
 pub use error::Fault;
+pub use extension::randr::Monitor;
 pub use server::{Server, ServerEvent};

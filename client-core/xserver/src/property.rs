@@ -223,7 +223,13 @@ impl Server {
     }
 
     pub(crate) fn list_properties(&mut self, client: ClientId, window: Xid) -> Outcome {
-        let atoms = self.window(window)?.properties.iter().map(|(name, _)| *name).collect();
+        let atoms = self
+            .window(window)?
+            .properties
+            .iter()
+            .map(|(name, _)| *name)
+            .take(usize::from(u16::MAX))
+            .collect();
         self.reply(client, &ListPropertiesReply { sequence: 0, length: 0, atoms });
         Ok(())
     }

@@ -169,6 +169,7 @@ impl Server {
             Some(Resource::Colormap(_)) => self.free_colormap_resource(id),
             Some(Resource::Damage(_)) => crate::extension::damage::destroy(self, id),
             Some(Resource::Counter(_)) => crate::extension::sync::destroy_counter(self, id),
+            Some(Resource::Alarm(_)) => crate::extension::sync::destroy_alarm(self, id),
             Some(Resource::Fence(_)) => crate::extension::sync::destroy_fence(self, id),
             Some(Resource::Pixmap(pixmap)) => {
                 let surface = pixmap.surface;

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::error::{Fault, Outcome, XError};
 use crate::extension;
 use crate::extension::randr::Randr;
+use crate::extension::sync::Sync;
 use crate::extension::xfixes::Xfixes;
 use crate::font::Catalogue;
 use crate::input::Input;
@@ -94,6 +95,7 @@ pub struct Server {
     pub(crate) font_path: Vec<Vec<u8>>,
     pub(crate) randr: Randr,
     pub(crate) xfixes: Xfixes,
+    pub(crate) sync: Sync,
     pub(crate) screen_saver: ScreenSaver,
     pub(crate) access: crate::access::Access,
     /// Ids of all DAMAGE objects.
@@ -144,6 +146,7 @@ impl Server {
             font_path: vec![b"built-ins".to_vec()],
             randr: Randr::default(),
             xfixes: Xfixes::default(),
+            sync: Sync::default(),
             screen_saver: ScreenSaver::default(),
             access: crate::access::Access::default(),
             damages: Vec::new(),
@@ -207,6 +210,7 @@ impl Server {
     pub fn set_time(&mut self, milliseconds: u32) {
         self.time = milliseconds.max(1);
         self.run_alarms();
+        self.run_waiting();
     }
 
     /// The next thing to know.
@@ -280,11 +284,6 @@ impl Server {
         if let Some(client) = self.client_mut(id) {
             client.event(event);
         }
-    }
-
-    /// The number of the request a client is at.
-    pub(crate) fn sequence(&self, id: ClientId) -> u16 {
-        self.client(id).map_or(0, |client| client.sequence)
     }
 
     /// Ends the connection from the server's side.
@@ -449,6 +448,7 @@ impl Server {
         self.forget_event_selections(id);
         extension::sync::client_gone(self, id);
         self.xfixes.client_gone(id);
+        self.randr.client_gone(id);
         let Some(client) = self.client_mut(id) else { return };
         client.output = Vec::new();
         client.input = Vec::new();

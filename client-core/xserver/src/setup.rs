@@ -30,11 +30,6 @@ pub(crate) fn is_visual(visual: u32, depth: Option<u8>) -> bool {
     }
 }
 
-/// Bits per pixel of images of a depth.
-pub(crate) fn bits_per_pixel(depth: u8) -> Option<u8> {
-    FORMATS.iter().find(|(known, _)| *known == depth).map(|(_, bits)| *bits)
-}
-
 /// Pixels to millimetres, at least 1.
 pub(crate) fn millimetres(pixels: u16, dpi: u16) -> u16 {
     let millimetres = (u32::from(pixels) * 254 + u32::from(dpi) * 5) / (u32::from(dpi.max(1)) * 10);

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use qvd_protocol::Secret;
-use qvd_protocol::session::{Keyboard, SessionParameters};
+use qvd_protocol::session::SessionParameters;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixListener;
 use tokio::process::{Child, ChildStderr};
@@ -124,13 +124,13 @@ fn options(
 ) -> anyhow::Result<String> {
     // How images and messages are coded on the link: the client's decoder takes plain requests and plain images.
     let coding = "link=lan,pack=nopack,cache=0,images=0,delta=0,stream=0,data=0,load=0,save=0";
+    // `clone`: the display's own rules, model and layout, which are the client's (NX part 5 §D.7).
     let line = format!(
-        "nx/nx,root={},connect=unix:{},cookie={},{coding},shmem=0,shpix=0,keyboard={},geometry={}x{},resize=0,\
+        "nx/nx,root={},connect=unix:{},cookie={},{coding},shmem=0,shpix=0,keyboard=clone,geometry={}x{},resize=0,\
          fullscreen=0,clipboard=both,menu=0,client=linux:{display}\n",
         root.display(),
         socket.display(),
         cookie.reveal(),
-        keyboard(&parameters.keyboard),
         parameters.geometry.width,
         parameters.geometry.height,
     );
@@ -138,12 +138,6 @@ fn options(
         bail!("nxagent's options take {} bytes, expected at most {MAX_OPTIONS}", line.len());
     }
     Ok(line)
-}
-
-/// The `keyboard` option: the display's own rules, model and layout (NX part 5 §D.7), which are the client's. Named ones
-/// would have to be escaped, and could differ from what the display sends keycodes for.
-fn keyboard(_: &Keyboard) -> &'static str {
-    "clone"
 }
 
 /// What nxagent's log tells of the session's state (NX part 5 §E.3).
@@ -317,7 +311,7 @@ impl Display {
 
 #[cfg(test)]
 mod tests {
-    use qvd_protocol::session::Geometry;
+    use qvd_protocol::session::{Geometry, Keyboard};
 
     use super::*;
 

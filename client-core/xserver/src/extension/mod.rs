@@ -66,8 +66,10 @@ pub(crate) static EXTENSIONS: &[Extension] = &[
     xc_misc::EXTENSION,
     shape::EXTENSION,
     xfixes::EXTENSION,
+    randr::EXTENSION,
     damage::EXTENSION,
     xtest::EXTENSION,
+    sync::EXTENSION,
     xinerama::EXTENSION,
     generic_event::EXTENSION,
 ];

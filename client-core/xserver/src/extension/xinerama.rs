@@ -27,7 +27,7 @@ pub(crate) const EXTENSION: Extension = Extension {
 };
 
 fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {
-    let count = server.randr.monitors(server).len();
+    let count = server.randr.monitors().len();
     match (header.minor_opcode, header.remaining_length) {
         (0, 1) => server.reply(client, &QueryVersionReply { sequence: 0, length: 0, major: 1, minor: 1 }),
         (1, 1) => {
@@ -46,8 +46,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         (3, 2) => {
             let request = GetScreenSizeRequest::try_parse_request(header, body)?;
             server.window(request.window)?;
-            let monitors = server.randr.monitors(server);
-            let monitor = monitors.get(request.screen as usize).ok_or(XError::MATCH)?;
+            let monitor = server.randr.monitors().get(request.screen as usize).ok_or(XError::MATCH)?;
             let reply = GetScreenSizeReply {
                 sequence: 0,
                 length: 0,
@@ -62,7 +61,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         (5, 0) => {
             let screen_info = server
                 .randr
-                .monitors(server)
+                .monitors()
                 .iter()
                 .map(|monitor| ScreenInfo {
                     x_org: monitor.x,

@@ -195,7 +195,7 @@ impl Server {
             length: 0,
             root: ROOT,
             parent: window.parent,
-            children: window.children.clone(),
+            children: window.children.iter().copied().take(usize::from(u16::MAX)).collect(),
         };
         self.reply(client, &reply);
         Ok(())
