@@ -115,6 +115,7 @@ pub(super) fn config(spec: &MachineSpec, parts: &Parts) -> Value {
             {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": ["nosuid", "noexec", "nodev"]},
             tmpfs("/dev/shm", "1777", memory / 4, &["nodev", "noexec"]),
             tmpfs("/run", "755", memory / 8, &["nodev"]),
+            tmpfs("/run/user", "755", memory / 8, &["nodev"]),
             tmpfs("/tmp", "1777", memory / 4, &["nodev"]),
             bind(parts.home, "/home", &["rw", "nosuid", "nodev"]),
             bind(parts.link, &link.to_string_lossy(), &["ro", "nosuid", "nodev", "noexec"]),
