@@ -11,6 +11,7 @@ use crate::reply::{ReplyCodec, ReplyState};
 use crate::request::core::{ALLOC_COLOR, QUERY_EXTENSION};
 use crate::request::{Opcodes, RequestCodec, is_never_raw, nx};
 use crate::substitute::{extension_asked, learn};
+use crate::trace::{Direction, Trace};
 use crate::unproxied::{Pack, control_parameters};
 use crate::x11::expect::is_typed;
 use crate::x11::split::Splitter;
@@ -78,6 +79,8 @@ impl Channel {
         codec: &mut RequestCodec,
         options: &Options,
         local: &mut Vec<u8>,
+        number: u8,
+        trace: &mut Trace,
     ) -> Result<bool, Error> {
         if self.stage == Stage::Fresh {
             let Some(setup) = self.from_client.setup() else { return Ok(true) };
@@ -99,7 +102,10 @@ impl Channel {
                 enabled.fill(0);
             }
             let keep = self.keep;
+            let start = writer.bit_len();
+            let record = trace.begin(number, Direction::ToServer, &request);
             let opcode = codec.encode(writer, &mut request, order, keep)?;
+            trace.end(record, writer.bit_len() - start);
             self.await_reply(opcode, &request, codec.delta());
             match opcode {
                 nx::GET_CONTROL_PARAMETERS => local.extend(self.control_parameters(options)),

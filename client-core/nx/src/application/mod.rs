@@ -23,6 +23,7 @@ use crate::link::handshake::{self, Greeting, Options};
 use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
 use crate::session::{ChannelId, EVENT_BYTES, End, Event, Events};
+use crate::trace::{Coded, Direction, Trace};
 use crate::x11::cookie::Cookie;
 
 /// An idle direction is pinged after this time (NX part 1 §4.3).
@@ -88,6 +89,7 @@ pub struct Application {
     events: Events,
     tokens: Tokens,
     failure: Option<Error>,
+    trace: Trace,
 }
 
 impl Application {
@@ -110,6 +112,7 @@ impl Application {
             events: Events::default(),
             tokens: Tokens::new(options.link.token_size() as usize),
             failure: None,
+            trace: Trace::default(),
             config,
         }
     }
@@ -194,8 +197,14 @@ impl Application {
         }
         let Some(state) = self.channels.get_mut(&channel.0) else { return };
         let mut local = Vec::new();
-        let result =
-            state.encode_client(&mut self.writer, &mut self.requests, &self.config.options, &mut local);
+        let result = state.encode_client(
+            &mut self.writer,
+            &mut self.requests,
+            &self.config.options,
+            &mut local,
+            channel.0,
+            &mut self.trace,
+        );
         self.events.x11(channel, local);
         match result {
             Ok(true) => {}
@@ -241,6 +250,16 @@ impl Application {
             }
             Phase::Closing(_) | Phase::Goodbye(_) | Phase::Closed => {}
         }
+    }
+
+    /// Begins to keep a record of every message, for [`poll_trace`](Self::poll_trace).
+    pub fn enable_trace(&mut self) {
+        self.trace.enable();
+    }
+
+    /// The oldest record not yet taken.
+    pub fn poll_trace(&mut self) -> Option<Coded> {
+        self.trace.pop()
     }
 
     /// True after [`Event::Closed`] was queued.
@@ -417,6 +436,8 @@ impl Application {
         let decoded =
             channel.decode_server(&incoming.payload, incoming.position, &mut self.replies, opcodes)?;
         let Some((position, message)) = decoded else { return Ok(()) };
+        let record = self.trace.begin(number, Direction::ToClient, &message);
+        self.trace.end(record, position - incoming.position);
         incoming.position = position;
         self.incoming = Some(incoming);
         if !channel.finishing() {

@@ -28,6 +28,11 @@ impl BitWriter {
         self.bytes.len() + usize::from(self.count > 0)
     }
 
+    /// Bits written so far.
+    pub(crate) fn bit_len(&self) -> usize {
+        self.bytes.len() * 8 + self.count as usize
+    }
+
     /// The payload, padded with zero bits to a byte, without the postfix byte. The writer is empty afterwards.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         self.align();

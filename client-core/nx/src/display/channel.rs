@@ -9,6 +9,7 @@ use crate::reply::{ReplyCodec, ReplyState};
 use crate::request::core::QUERY_EXTENSION;
 use crate::request::{Opcodes, RequestCodec, is_never_raw};
 use crate::substitute::{Substitutes, learn};
+use crate::trace::{Direction, Trace};
 use crate::x11::cookie::setup_size;
 use crate::x11::expect::is_typed;
 use crate::x11::split::{Message, Splitter};
@@ -133,6 +134,11 @@ impl Channel {
         Ok(position)
     }
 
+    /// The request decoded last, as the X client made it.
+    pub(super) fn last_request(&self) -> &[u8] {
+        &self.message
+    }
+
     /// Codes all complete messages of the X server. True if a pointer motion is being held.
     pub(super) fn encode_server(
         &mut self,
@@ -140,6 +146,7 @@ impl Channel {
         writer: &mut BitWriter,
         codec: &mut ReplyCodec,
         opcodes: &mut Opcodes,
+        trace: &mut Trace,
     ) -> Result<bool, Error> {
         let order = self.order();
         if self.stage == Stage::Fresh {
@@ -153,7 +160,12 @@ impl Channel {
         }
         while let Some(message) = self.from_server.server_message(order) {
             match message {
-                Message::Whole(message) => self.encode_message(message, writer, codec, opcodes)?,
+                Message::Whole(message) => {
+                    let start = writer.bit_len();
+                    let record = trace.begin(number, Direction::ToClient, &message);
+                    self.encode_message(message, writer, codec, opcodes)?;
+                    trace.end(record, writer.bit_len() - start);
+                }
                 // A reply longer than NX can carry becomes an error, an event has no meaning without its tail.
                 Message::TooLong(head) if head.first() == Some(&1) => {
                     let mut error = vec![0; 32];

@@ -25,6 +25,7 @@ use crate::link::handshake::{self, LinkType, Options};
 use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
 use crate::session::{Alert, ChannelId, EVENT_BYTES, End, Event, Events};
+use crate::trace::{Coded, Direction, Trace};
 use crate::x11::cookie::Cookie;
 
 /// We ping after this much silence, and then again and again (NX part 1 §4.3).
@@ -108,6 +109,7 @@ pub struct Display {
     /// When held pointer motions are sent.
     motion: Option<Instant>,
     failure: Option<Error>,
+    trace: Trace,
 }
 
 impl Display {
@@ -134,6 +136,7 @@ impl Display {
             events: Events::default(),
             motion: None,
             failure: None,
+            trace: Trace::default(),
         }
     }
 
@@ -205,8 +208,9 @@ impl Display {
             self.writing = Some(channel.0);
         }
         let Some(state) = self.channels.get_mut(&channel.0) else { return };
+        let opcodes = &mut self.requests.opcodes;
         let result =
-            state.encode_server(channel.0, &mut self.writer, &mut self.replies, &mut self.requests.opcodes);
+            state.encode_server(channel.0, &mut self.writer, &mut self.replies, opcodes, &mut self.trace);
         match result {
             Ok(true) if self.motion.is_none() => {
                 self.motion = Some(now + Duration::from_millis(self.link_type().motion_delay_ms()));
@@ -257,6 +261,16 @@ impl Display {
             }
             Phase::Closing(_) | Phase::Goodbye(_) | Phase::Closed => {}
         }
+    }
+
+    /// Begins to keep a record of every message, for [`poll_trace`](Self::poll_trace).
+    pub fn enable_trace(&mut self) {
+        self.trace.enable();
+    }
+
+    /// The oldest record not yet taken.
+    pub fn poll_trace(&mut self) -> Option<Coded> {
+        self.trace.pop()
     }
 
     /// True after [`Event::Closed`] was queued.
@@ -452,9 +466,12 @@ impl Display {
             return Ok(());
         }
         let mut out = Vec::new();
+        let start = incoming.position;
         if channel.setup_seen() {
             incoming.position =
                 channel.decode_request(&incoming.payload, incoming.position, &mut self.requests, &mut out)?;
+            let record = self.trace.begin(number, Direction::ToServer, channel.last_request());
+            self.trace.end(record, incoming.position - start);
         } else {
             let accepted = channel.decode_setup(&mut decoder, &self.config, &mut out)?;
             incoming.position = decoder.0.position();
