@@ -288,6 +288,9 @@ impl Server {
             }
         }
         let bytes = raster::image_bytes(format, target.depth, request.width, request.height, 0);
+        if bytes > self.config.limits.output_bytes {
+            return Err(XError::ALLOC);
+        }
         let mut data = Vec::with_capacity(bytes);
         let rect = rect.translate(target.origin.0, target.origin.1);
         let depth_mask = if target.depth >= 32 { u32::MAX } else { (1 << target.depth) - 1 };

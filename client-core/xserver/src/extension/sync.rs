@@ -5,12 +5,12 @@
 //! that will be.
 
 use x11rb_protocol::protocol::sync::{
-    ALARMSTATE, AlarmNotifyEvent, AwaitFenceRequest, AwaitRequest, ChangeCounterRequest, CounterNotifyEvent,
-    CreateCounterRequest, CreateFenceRequest, GetPriorityReply, InitializeReply, Int64,
-    ListSystemCountersReply, QueryAlarmReply, QueryCounterReply, QueryFenceReply, SetCounterRequest,
-    SetPriorityRequest, Systemcounter, Trigger,
+    ALARMSTATE, AlarmNotifyEvent, ChangeCounterRequest, CounterNotifyEvent, CreateCounterRequest,
+    CreateFenceRequest, GetPriorityReply, InitializeReply, Int64, ListSystemCountersReply, QueryAlarmReply,
+    QueryCounterReply, QueryFenceReply, SetCounterRequest, SetPriorityRequest, Systemcounter, Trigger,
+    Waitcondition,
 };
-use x11rb_protocol::x11_utils::RequestHeader;
+use x11rb_protocol::x11_utils::{RequestHeader, TryParse};
 
 use super::{Extension, number};
 use crate::byte_order::Layouts;
@@ -479,7 +479,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             if words % 7 != 0 {
                 return Err(XError::LENGTH);
             }
-            await_counters(server, client, &AwaitRequest::try_parse_request(header, body)?)?;
+            await_counters(server, client, body)?;
         }
         8 | 9 => alarm_request(server, client, header.minor_opcode == 8, body)?,
         10 => {
@@ -560,13 +560,14 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             if words == 0 {
                 return Err(XError::value(0));
             }
-            let request = AwaitFenceRequest::try_parse_request(header, body)?;
+            let fences: Vec<Xid> =
+                (0..words as usize).map(|index| word(body, 4 * index)).collect::<Outcome<_>>()?;
             let mut any = false;
-            for id in request.fence_list.iter() {
+            for id in &fences {
                 any |= server.fence(*id)?.triggered;
             }
             if !any {
-                server.sync.waiting.push((client, Waiting::Fences(request.fence_list.to_vec())));
+                server.sync.waiting.push((client, Waiting::Fences(fences)));
                 if let Some(state) = server.client_mut(client) {
                     state.blocked = true;
                 }
@@ -598,9 +599,11 @@ fn set_counter(server: &mut Server, id: Xid, change: impl FnOnce(i64) -> Option<
     Ok(())
 }
 
-fn await_counters(server: &mut Server, client: ClientId, request: &AwaitRequest<'_>) -> Outcome {
-    let mut list = Vec::with_capacity(request.wait_list.len());
-    for wait in request.wait_list.iter() {
+/// The conditions are taken apart here: `AwaitRequest::try_parse_request` reads the first one again and again.
+fn await_counters(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
+    let mut list = Vec::new();
+    for bytes in body.chunks_exact(28) {
+        let (wait, _) = Waitcondition::try_parse(bytes)?;
         let trigger = &wait.trigger;
         if trigger.counter == 0 || server.counter_value(trigger.counter).is_none() {
             return Err(bad_counter(trigger.counter));

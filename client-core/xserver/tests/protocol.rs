@@ -1,0 +1,458 @@
+//! The server as its clients see it, on the wire.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod fixture;
+
+use std::borrow::Cow;
+
+use fixture::{ROOT, World};
+use x11rb_protocol::protocol::randr::ScreenChangeNotifyEvent;
+use x11rb_protocol::protocol::xproto::*;
+use xserver::{Config, Fault, Limits, Selection, ServerEvent};
+
+const RED: u32 = 0x00ff_0000;
+const BLUE: u32 = 0x0000_00ff;
+
+fn bits(mask: EventMask) -> u32 {
+    u32::from(mask)
+}
+
+fn configure(window: u32, values: ConfigureWindowAux) -> ConfigureWindowRequest<'static> {
+    ConfigureWindowRequest { window, value_list: Cow::Owned(values) }
+}
+
+#[test]
+fn a_mapped_window_is_painted_and_exposed() {
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(
+        client,
+        ROOT,
+        (10, 20, 30, 40),
+        RED,
+        bits(EventMask::EXPOSURE | EventMask::STRUCTURE_NOTIFY),
+    );
+    world.map(client, window);
+    assert_eq!(world.codes(client), [MAP_NOTIFY_EVENT, EXPOSE_EVENT]);
+    assert_eq!((world.pixel(10, 20), world.pixel(39, 59)), (RED, RED));
+    assert_eq!((world.pixel(9, 20), world.pixel(40, 59)), (0, 0));
+    let damage = world.server.take_damage();
+    assert!(damage.contains(39, 59));
+    assert!(!world.server.has_damage());
+}
+
+#[test]
+fn a_window_raised_above_its_sibling_is_exposed() {
+    let mut world = World::new();
+    let client = world.client();
+    let lower = world.window(client, ROOT, (0, 0, 50, 50), RED, bits(EventMask::EXPOSURE));
+    let upper = world.window(client, ROOT, (25, 0, 50, 50), BLUE, bits(EventMask::EXPOSURE));
+    world.map(client, lower);
+    world.map(client, upper);
+    world.events(client);
+    assert_eq!(world.pixel(30, 10), BLUE);
+    world.send(client, configure(lower, ConfigureWindowAux::new().stack_mode(StackMode::ABOVE)));
+    let exposed = world.events_of::<ExposeEvent>(client, EXPOSE_EVENT);
+    assert_eq!(exposed.len(), 1);
+    let part = exposed[0];
+    assert_eq!((part.window, part.x, part.y, part.width, part.height), (lower, 25, 0, 25, 50));
+    assert_eq!(world.pixel(30, 10), RED);
+}
+
+#[test]
+fn a_moved_window_takes_its_bits_along() {
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(client, ROOT, (0, 0, 40, 40), RED, bits(EventMask::EXPOSURE));
+    world.map(client, window);
+    let gc = world.new_id(client);
+    let values = CreateGCAux::new().foreground(BLUE);
+    world.send(client, CreateGCRequest { cid: gc, drawable: window, value_list: Cow::Owned(values) });
+    let rectangles = Cow::Owned(vec![Rectangle { x: 5, y: 5, width: 1, height: 1 }]);
+    world.send(client, PolyFillRectangleRequest { drawable: window, gc, rectangles });
+    world.events(client);
+    world.send(client, configure(window, ConfigureWindowAux::new().x(7).y(3)));
+    assert_eq!(world.events(client).len(), 0, "nothing of it was lost");
+    assert_eq!(world.pixel(12, 8), BLUE);
+    assert_eq!(world.pixel(5, 5), 0, "the root is behind");
+}
+
+#[test]
+fn copying_from_a_covered_part_tells_what_is_missing() {
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(client, ROOT, (0, 0, 40, 40), RED, 0);
+    world.map(client, window);
+    let cover = world.window(client, window, (0, 0, 10, 10), BLUE, 0);
+    world.map(client, cover);
+    let gc = world.new_id(client);
+    world.send(
+        client,
+        CreateGCRequest { cid: gc, drawable: window, value_list: Cow::Owned(CreateGCAux::new()) },
+    );
+    let mut copy = CopyAreaRequest {
+        src_drawable: window,
+        dst_drawable: window,
+        gc,
+        src_x: 0,
+        src_y: 0,
+        dst_x: 20,
+        dst_y: 20,
+        width: 15,
+        height: 10,
+    };
+    world.send(client, copy);
+    let missing = world.events_of::<GraphicsExposureEvent>(client, GRAPHICS_EXPOSURE_EVENT);
+    assert_eq!(missing.len(), 1);
+    assert_eq!((missing[0].x, missing[0].y, missing[0].width, missing[0].height), (20, 20, 10, 10));
+    copy.src_x = 10;
+    world.send(client, copy);
+    assert_eq!(world.codes(client), [NO_EXPOSURE_EVENT]);
+}
+
+#[test]
+fn errors_name_the_code_the_value_and_the_request() {
+    let mut world = World::new();
+    let client = world.client();
+    assert_eq!(
+        world.fail(client, MapWindowRequest { window: 0x77 }),
+        (WINDOW_ERROR, 0x77, MAP_WINDOW_REQUEST)
+    );
+    assert_eq!(
+        world.fail(client, GetAtomNameRequest { atom: 9999 }),
+        (ATOM_ERROR, 9999, GET_ATOM_NAME_REQUEST)
+    );
+    let taken = world.window(client, ROOT, (0, 0, 1, 1), 0, 0);
+    let again = CreatePixmapRequest { depth: 24, pid: taken, drawable: ROOT, width: 1, height: 1 };
+    assert_eq!(world.fail(client, again), (ID_CHOICE_ERROR, taken, CREATE_PIXMAP_REQUEST));
+    // MapWindow of three words, and an opcode that is not there
+    world.send_bytes(client, &[MAP_WINDOW_REQUEST, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(world.take_error(client), Some((LENGTH_ERROR, 0, MAP_WINDOW_REQUEST)));
+    world.send_bytes(client, &[120, 0, 1, 0]);
+    assert_eq!(world.take_error(client), Some((REQUEST_ERROR, 0, 120)));
+}
+
+#[test]
+fn requests_may_arrive_in_any_portions() {
+    let mut world = World::new();
+    let client = world.client();
+    let request = [GET_GEOMETRY_REQUEST, 0, 2, 0, 0, 1, 0, 0, GET_GEOMETRY_REQUEST, 0, 2, 0, 0, 1, 0, 0];
+    for byte in request {
+        world.server.receive(client, &[byte]).unwrap();
+    }
+    assert_eq!(world.server.output(client).unwrap().len(), 64);
+}
+
+#[test]
+fn a_client_of_the_other_byte_order_is_understood_and_answered() {
+    let mut world = World::new();
+    let server = &mut world.server;
+    let client = server.connect().unwrap();
+    server.receive(client, &[b'B', 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+    let setup = std::mem::take(server.output(client).unwrap());
+    assert_eq!(setup[..4], [1, 0, 0, 11]);
+    assert_eq!(usize::from(u16::from_be_bytes([setup[6], setup[7]])) * 4 + 8, setup.len());
+    server.receive(client, &[GET_GEOMETRY_REQUEST, 0, 0, 2, 0, 0, 1, 0]).unwrap();
+    let reply = std::mem::take(server.output(client).unwrap());
+    assert_eq!(reply[..4], [1, 24, 0, 1]);
+    assert_eq!(reply[8..12], [0, 0, 1, 0], "the root");
+    assert_eq!(reply[16..20], [0, 200, 0, 150], "its size");
+    server.receive(client, &[MAP_WINDOW_REQUEST, 0, 0, 2, 0, 0, 0, 9]).unwrap();
+    let error = std::mem::take(server.output(client).unwrap());
+    assert_eq!(
+        (error[0], error[1], &error[2..4], &error[4..8]),
+        (0, WINDOW_ERROR, &[0, 2][..], &[0, 0, 0, 9][..])
+    );
+}
+
+#[test]
+fn properties_are_stored_told_and_read_in_parts() {
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(client, ROOT, (0, 0, 1, 1), 0, bits(EventMask::PROPERTY_CHANGE));
+    let (property, kind) = (u32::from(AtomEnum::WM_NAME), u32::from(AtomEnum::STRING));
+    let data = Cow::Borrowed(&b"a long enough name"[..]);
+    let change = ChangePropertyRequest {
+        mode: PropMode::REPLACE,
+        window,
+        property,
+        type_: kind,
+        format: 8,
+        data_len: 18,
+        data,
+    };
+    world.send(client, change);
+    assert_eq!(world.codes(client), [PROPERTY_NOTIFY_EVENT]);
+    assert_eq!(
+        world.server.poll_event(),
+        Some(ServerEvent::TopLevelTitle { window, title: "a long enough name".to_owned() })
+    );
+    let request =
+        GetPropertyRequest { delete: false, window, property, type_: 0, long_offset: 1, long_length: 2 };
+    let reply = world.ask(client, request);
+    assert_eq!((&reply.value[..], reply.bytes_after, reply.type_), (&b"ng enoug"[..], 6, kind));
+}
+
+#[test]
+fn an_unmapped_window_that_moves_is_told_each_time() {
+    // nxagent counts on it (NX part 5 §D.5).
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(client, ROOT, (0, 0, 1, 1), 0, bits(EventMask::STRUCTURE_NOTIFY));
+    for x in 1..=256 {
+        world.send(client, configure(window, ConfigureWindowAux::new().x(-x).y(-2)));
+    }
+    let told = world.events_of::<ConfigureNotifyEvent>(client, CONFIGURE_NOTIFY_EVENT);
+    assert_eq!(
+        told.iter().map(|event| event.x).collect::<Vec<_>>(),
+        (1..=256).map(|x| -x).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_window_manager_decides_about_the_windows_of_others() {
+    let mut world = World::new();
+    let (manager, client) = (world.client(), world.client());
+    let select = |mask: EventMask| ChangeWindowAttributesRequest {
+        window: ROOT,
+        value_list: Cow::Owned(ChangeWindowAttributesAux::new().event_mask(mask)),
+    };
+    world.send(manager, select(EventMask::SUBSTRUCTURE_REDIRECT));
+    assert_eq!(
+        world.fail(client, select(EventMask::SUBSTRUCTURE_REDIRECT)),
+        (ACCESS_ERROR, ROOT, CHANGE_WINDOW_ATTRIBUTES_REQUEST)
+    );
+    let window = world.window(client, ROOT, (0, 0, 10, 10), RED, 0);
+    world.map(client, window);
+    assert_eq!(world.codes(manager), [MAP_REQUEST_EVENT]);
+    assert_eq!(world.pixel(5, 5), 0);
+    world.map(manager, window);
+    assert_eq!(world.pixel(5, 5), RED);
+}
+
+#[test]
+fn a_managed_window_fills_the_screen_and_follows_it() {
+    let mut world =
+        World::with(Config { width: 200, height: 150, manage_top_levels: true, ..Config::default() });
+    let client = world.client();
+    let redirect = ChangeWindowAttributesRequest {
+        window: ROOT,
+        value_list: Cow::Owned(ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_REDIRECT)),
+    };
+    assert_eq!(world.fail(client, redirect), (ACCESS_ERROR, ROOT, CHANGE_WINDOW_ATTRIBUTES_REQUEST));
+    let window = world.window(client, ROOT, (30, 30, 10, 10), RED, bits(EventMask::STRUCTURE_NOTIFY));
+    world.map(client, window);
+    assert_eq!((world.pixel(0, 0), world.pixel(199, 149)), (RED, RED));
+    let focus = world.ask(client, GetInputFocusRequest);
+    assert_eq!(focus.focus, window);
+    world.send_to(
+        client,
+        132,
+        x11rb_protocol::protocol::randr::SelectInputRequest { window: ROOT, enable: 1_u16.into() },
+    );
+    world.events(client);
+    world.server.resize(300, 100, 96);
+    let events = world.events(client);
+    let configured = events.iter().position(|event| event[0] == CONFIGURE_NOTIFY_EVENT).unwrap();
+    assert_eq!(events[configured + 1][0], NO_EXPOSURE_EVENT, "one more event wakes nxagent");
+    assert_eq!((world.pixel(299, 99), world.server.screen().len()), (RED, 30_000));
+    let change = events.iter().find(|event| event[0] == 70).unwrap();
+    let change =
+        <ScreenChangeNotifyEvent as x11rb_protocol::x11_utils::TryParse>::try_parse(change).unwrap().0;
+    assert_eq!((change.width, change.height), (300, 100));
+}
+
+#[test]
+fn keys_go_to_the_focus_and_repeat_as_pairs() {
+    let mut world = World::new();
+    let client = world.client();
+    let keys = bits(EventMask::KEY_PRESS | EventMask::KEY_RELEASE);
+    let window = world.window(client, ROOT, (0, 0, 10, 10), RED, keys);
+    world.map(client, window);
+    world.send(client, SetInputFocusRequest { revert_to: InputFocus::PARENT, focus: window, time: 0 });
+    world.server.pointer_motion(100, 100);
+    for pressed in [true, true, false] {
+        world.server.key(38, pressed);
+    }
+    world.server.key(50, true);
+    world.server.key(38, true);
+    let codes: Vec<(u8, u8, u16)> = world
+        .events(client)
+        .iter()
+        .map(|event| (event[0], event[1], u16::from_ne_bytes([event[28], event[29]])))
+        .collect();
+    let (press, release) = (KEY_PRESS_EVENT, KEY_RELEASE_EVENT);
+    assert_eq!(
+        codes,
+        [(press, 38, 0), (release, 38, 0), (press, 38, 0), (release, 38, 0), (press, 50, 0), (press, 38, 1)]
+    );
+    world.server.focus(false);
+    assert_eq!(world.codes(client), [release, release], "nothing stays pressed");
+}
+
+#[test]
+fn crossing_windows_tells_the_ones_in_between() {
+    let mut world = World::new();
+    let client = world.client();
+    let crossing = bits(EventMask::ENTER_WINDOW | EventMask::LEAVE_WINDOW);
+    let outer = world.window(client, ROOT, (0, 0, 100, 100), RED, crossing);
+    let inner = world.window(client, outer, (10, 10, 50, 50), BLUE, crossing);
+    world.server.pointer_motion(150, 140);
+    world.map(client, outer);
+    world.map(client, inner);
+    world.server.pointer_motion(20, 20);
+    let entered = world.events_of::<EnterNotifyEvent>(client, ENTER_NOTIFY_EVENT);
+    let seen: Vec<_> = entered.iter().map(|event| (event.event, event.detail, event.child)).collect();
+    assert_eq!(seen, [(outer, NotifyDetail::VIRTUAL, inner), (inner, NotifyDetail::ANCESTOR, 0)]);
+}
+
+#[test]
+fn a_replayed_button_press_reaches_the_window_below_the_grab() {
+    let mut world = World::new();
+    let (manager, client) = (world.client(), world.client());
+    let window = world.window(client, ROOT, (0, 0, 50, 50), RED, bits(EventMask::BUTTON_PRESS));
+    world.map(client, window);
+    world.send(
+        manager,
+        GrabButtonRequest {
+            owner_events: false,
+            grab_window: ROOT,
+            event_mask: EventMask::BUTTON_PRESS,
+            pointer_mode: GrabMode::SYNC,
+            keyboard_mode: GrabMode::ASYNC,
+            confine_to: 0,
+            cursor: 0,
+            button: ButtonIndex::ANY,
+            modifiers: ModMask::ANY,
+        },
+    );
+    world.server.pointer_motion(10, 10);
+    world.server.button(1, true);
+    world.server.button(1, false);
+    assert_eq!(world.codes(manager), [BUTTON_PRESS_EVENT]);
+    assert_eq!(world.codes(client), [] as [u8; 0], "the pointer is frozen");
+    world.send(manager, AllowEventsRequest { mode: Allow::REPLAY_POINTER, time: 0 });
+    assert_eq!(world.codes(client), [BUTTON_PRESS_EVENT]);
+    let pointer = world.ask(client, QueryPointerRequest { window: ROOT });
+    assert_eq!(u16::from(pointer.mask), 0, "the release that waited was processed");
+}
+
+#[test]
+fn a_grabbed_server_keeps_others_waiting() {
+    let mut world = World::new();
+    let (holder, other) = (world.client(), world.client());
+    world.send(holder, GrabServerRequest);
+    let window = world.window(other, ROOT, (0, 0, 10, 10), RED, 0);
+    world.map(other, window);
+    assert_eq!(world.pixel(0, 0), 0);
+    world.send(holder, UngrabServerRequest);
+    assert_eq!(world.pixel(0, 0), RED);
+}
+
+#[test]
+fn the_embedders_text_can_be_pasted() {
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(client, ROOT, (0, 0, 1, 1), 0, 0);
+    world.server.set_text(Selection::Clipboard, "schön".to_owned());
+    let atom = |world: &mut World, name: &'static [u8]| {
+        world.ask(client, InternAtomRequest { only_if_exists: false, name: Cow::Borrowed(name) }).atom
+    };
+    let (clipboard, utf8, property) =
+        (atom(&mut world, b"CLIPBOARD"), atom(&mut world, b"UTF8_STRING"), atom(&mut world, b"PASTE"));
+    world.send(
+        client,
+        ConvertSelectionRequest { requestor: window, selection: clipboard, target: utf8, property, time: 0 },
+    );
+    let told = world.events_of::<SelectionNotifyEvent>(client, SELECTION_NOTIFY_EVENT);
+    assert_eq!(told[0].property, property);
+    let request =
+        GetPropertyRequest { delete: true, window, property, type_: 0, long_offset: 0, long_length: 100 };
+    assert_eq!(world.ask(client, request).value, "schön".as_bytes());
+}
+
+#[test]
+fn a_clients_text_can_be_fetched() {
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(client, ROOT, (0, 0, 1, 1), 0, 0);
+    let primary = u32::from(AtomEnum::PRIMARY);
+    world.send(client, SetSelectionOwnerRequest { owner: window, selection: primary, time: 0 });
+    assert_eq!(
+        world.server.poll_event(),
+        Some(ServerEvent::SelectionOwner { selection: Selection::Primary, owned: true })
+    );
+    assert!(world.server.request_text(Selection::Primary));
+    let asked = world.events_of::<SelectionRequestEvent>(client, SELECTION_REQUEST_EVENT)[0];
+    let data = Cow::Borrowed(&b"marked"[..]);
+    world.send(
+        client,
+        ChangePropertyRequest {
+            mode: PropMode::REPLACE,
+            window: asked.requestor,
+            property: asked.property,
+            type_: asked.target,
+            format: 8,
+            data_len: 6,
+            data,
+        },
+    );
+    let answer = SelectionNotifyEvent {
+        response_type: SELECTION_NOTIFY_EVENT,
+        sequence: 0,
+        time: asked.time,
+        requestor: asked.requestor,
+        selection: asked.selection,
+        target: asked.target,
+        property: asked.property,
+    };
+    let event = Cow::Owned(<[u8; 32]>::from(answer));
+    world.send(
+        client,
+        SendEventRequest {
+            propagate: false,
+            destination: asked.requestor,
+            event_mask: EventMask::NO_EVENT,
+            event,
+        },
+    );
+    assert_eq!(
+        world.server.poll_event(),
+        Some(ServerEvent::SelectionText { selection: Selection::Primary, text: Some("marked".to_owned()) })
+    );
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut_off() {
+    let limits = Limits { output_bytes: 1000, ..Limits::default() };
+    let mut world = World::with(Config { limits, ..Config::default() });
+    let client = world.server.connect().unwrap();
+    world.server.receive(client, &[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+    world.server.output(client).unwrap().clear();
+    let questions = [GET_INPUT_FOCUS_REQUEST, 0, 1, 0].repeat(100);
+    assert_eq!(world.server.receive(client, &questions), Err(Fault::SlowReader { limit: 1000 }));
+    world.server.disconnect(client);
+    assert_eq!(world.server.receive(client, &[]), Err(Fault::UnknownClient));
+}
+
+#[test]
+fn what_a_client_made_goes_with_it() {
+    let mut world = World::new();
+    let (gone, other) = (world.client(), world.client());
+    let window = world.window(gone, ROOT, (0, 0, 10, 10), RED, 0);
+    world.map(gone, window);
+    world.server.disconnect(gone);
+    assert_eq!(world.pixel(0, 0), 0);
+    assert_eq!(world.fail(other, MapWindowRequest { window }), (WINDOW_ERROR, window, MAP_WINDOW_REQUEST));
+}
+
+#[test]
+fn the_fonts_nxagent_needs_are_listed() {
+    let mut world = World::new();
+    let client = world.client();
+    for pattern in ["fixed", "cursor"] {
+        let request = ListFontsRequest { max_names: 10, pattern: Cow::Borrowed(pattern.as_bytes()) };
+        assert_eq!(world.ask(client, request).names.len(), 1, "{pattern}");
+    }
+}
