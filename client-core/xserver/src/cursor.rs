@@ -46,6 +46,8 @@ pub(crate) struct Cursor {
     pub(crate) name: u32,
     /// Counts up with every image: XFIXES tells clients which one it is.
     pub(crate) serial: u32,
+    /// Images of an animation, each with the milliseconds it is shown; none for a still cursor.
+    frames: Vec<(Arc<CursorImage>, u32)>,
 }
 
 /// Larger cursors than this are refused: nobody can show them.
@@ -69,12 +71,36 @@ impl Cursor {
             })
             .collect();
         let image = CursorImage { width: size.0, height: size.1, hot_x: hot.0, hot_y: hot.1, pixels };
-        Self { image: Arc::new(image), source: Source::TwoColors { shape }, name: 0, serial }
+        let source = Source::TwoColors { shape };
+        Self { image: Arc::new(image), source, name: 0, serial, frames: Vec::new() }
     }
 
     /// A cursor of premultiplied ARGB pixels (RENDER).
     pub(crate) fn from_argb(serial: u32, image: CursorImage) -> Self {
-        Self { image: Arc::new(image), source: Source::Argb, name: 0, serial }
+        Self { image: Arc::new(image), source: Source::Argb, name: 0, serial, frames: Vec::new() }
+    }
+
+    /// A cursor that shows images in turn, each for so many milliseconds (RENDER); none without images.
+    pub(crate) fn animated(serial: u32, frames: Vec<(Arc<CursorImage>, u32)>) -> Option<Self> {
+        let image = frames.first()?.0.clone();
+        Some(Self { image, source: Source::Argb, name: 0, serial, frames })
+    }
+
+    pub(crate) fn is_animated(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
+    /// The place of the image to show at a time, and the image.
+    fn frame_at(&self, time: u32) -> (usize, &Arc<CursorImage>) {
+        let turn: u64 = self.frames.iter().map(|(_, delay)| u64::from(*delay)).sum();
+        let mut left = u64::from(time).checked_rem(turn).unwrap_or(0);
+        for (place, (image, delay)) in self.frames.iter().enumerate() {
+            if left < u64::from(*delay) {
+                return (place, image);
+            }
+            left -= u64::from(*delay);
+        }
+        (0, &self.image)
     }
 }
 
@@ -264,6 +290,15 @@ impl Server {
         }
     }
 
+    /// Goes on with an animated cursor.
+    pub(crate) fn animate_cursor(&mut self) {
+        let frame = self.current_cursor().map_or(0, |cursor| cursor.frame_at(self.time).0);
+        if std::mem::replace(&mut self.input.shown_frame, frame) != frame && !self.xfixes.cursor_hidden() {
+            self.input.cursor_changed = true;
+            self.events.push_back(ServerEvent::CursorChanged);
+        }
+    }
+
     /// The image to show at the pointer, if it is another one than at the last call. An image of size 1x1 without any
     /// pixel stands for a hidden cursor; none at all (`Some(None)`) for the embedder's own default.
     pub fn cursor(&mut self) -> Option<Option<CursorImage>> {
@@ -273,7 +308,7 @@ impl Server {
         if self.xfixes.cursor_hidden() {
             return Some(Some(CursorImage { width: 1, height: 1, hot_x: 0, hot_y: 0, pixels: vec![0] }));
         }
-        Some(self.current_cursor().map(|cursor| (*cursor.image).clone()))
+        Some(self.current_cursor().map(|cursor| (**cursor.frame_at(self.time).1).clone()))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::colormap::Colormap;
 use crate::cursor::Cursor;
 use crate::error::{Outcome, XError};
 use crate::extension::damage::Damage;
+use crate::extension::render::{GlyphSetKey, Picture};
 use crate::extension::sync::{Alarm, Counter, Fence};
 use crate::font::Font;
 use crate::gc::Gc;
@@ -55,6 +56,10 @@ pub(crate) enum Resource {
     Counter(Box<Counter>),
     Alarm(Box<Alarm>),
     Fence(Box<Fence>),
+    /// RENDER picture.
+    Picture(Box<Picture>),
+    /// RENDER glyph set; the glyphs are in [`Server::render`].
+    GlyphSet(GlyphSetKey),
 }
 
 /// Spreads ids: clients count theirs up, so the low bits carry the information.
@@ -117,6 +122,8 @@ accessors! {
     Counter: counter, counter_mut -> Counter, crate::extension::sync::bad_counter;
     Alarm: alarm, alarm_mut -> Alarm, crate::extension::sync::bad_alarm;
     Fence: fence, fence_mut -> Fence, crate::extension::sync::bad_fence;
+    Picture: picture, picture_mut -> Picture, crate::extension::render::bad_picture;
+    GlyphSet: glyph_set, glyph_set_mut -> GlyphSetKey, crate::extension::render::bad_glyph_set;
 }
 
 impl Server {
@@ -176,6 +183,16 @@ impl Server {
                 crate::extension::damage::drawable_gone(self, id);
                 self.remove_resource(id);
                 self.surfaces.release(surface);
+            }
+            Some(Resource::Picture(_)) => {
+                if let Some(Resource::Picture(picture)) = self.remove_resource(id) {
+                    self.release_picture(id, &picture);
+                }
+            }
+            Some(Resource::GlyphSet(key)) => {
+                let key = *key;
+                self.remove_resource(id);
+                self.render.glyph_sets.release(key);
             }
             Some(_) => {
                 self.remove_resource(id);

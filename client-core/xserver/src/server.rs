@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::error::{Fault, Outcome, XError};
 use crate::extension;
 use crate::extension::randr::Randr;
+use crate::extension::render::Render;
 use crate::extension::sync::Sync;
 use crate::extension::xfixes::Xfixes;
 use crate::font::Catalogue;
@@ -96,6 +97,7 @@ pub struct Server {
     pub(crate) randr: Randr,
     pub(crate) xfixes: Xfixes,
     pub(crate) sync: Sync,
+    pub(crate) render: Render,
     pub(crate) screen_saver: ScreenSaver,
     pub(crate) access: crate::access::Access,
     /// Ids of all DAMAGE objects.
@@ -147,6 +149,7 @@ impl Server {
             randr: Randr::default(),
             xfixes: Xfixes::default(),
             sync: Sync::default(),
+            render: Render::default(),
             screen_saver: ScreenSaver::default(),
             access: crate::access::Access::default(),
             damages: Vec::new(),
@@ -211,6 +214,7 @@ impl Server {
         self.time = milliseconds.max(1);
         self.run_alarms();
         self.run_waiting();
+        self.animate_cursor();
     }
 
     /// The next thing to know.

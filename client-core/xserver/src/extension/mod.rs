@@ -14,6 +14,7 @@ pub(crate) mod big_requests;
 pub(crate) mod damage;
 pub(crate) mod generic_event;
 pub(crate) mod randr;
+pub(crate) mod render;
 pub(crate) mod shape;
 pub(crate) mod sync;
 pub(crate) mod xc_misc;
@@ -58,6 +59,8 @@ pub(crate) mod number {
     pub(crate) const SYNC_ERROR: u8 = 140;
     pub(crate) const XINERAMA: u8 = 136;
     pub(crate) const GENERIC_EVENT: u8 = 137;
+    pub(crate) const RENDER: u8 = 138;
+    pub(crate) const RENDER_ERROR: u8 = 144;
 }
 
 /// What is offered, in the order of the opcodes.
@@ -72,6 +75,7 @@ pub(crate) static EXTENSIONS: &[Extension] = &[
     sync::EXTENSION,
     xinerama::EXTENSION,
     generic_event::EXTENSION,
+    render::EXTENSION,
 ];
 
 /// The extension of a major opcode.

@@ -186,7 +186,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             get_cursor_image(server, client, header.minor_opcode == 25);
             Ok(())
         }
-        5..=20 | 28 => region_request(server, client, header, body),
+        5..=20 | 22 | 28 => region_request(server, client, header, body),
         21 => {
             exactly(4)?;
             let request = SetWindowShapeRegionRequest::try_parse_request(header, body)?;
@@ -378,6 +378,11 @@ fn region_request(server: &mut Server, client: ClientId, header: RequestHeader, 
             });
             create(server, client, word(body, 0)?, region.ok_or(XError::MATCH)?)?;
         }
+        9 => {
+            exactly(2)?;
+            let region = server.picture_clip(word(body, 4)?)?;
+            create(server, client, word(body, 0)?, region)?;
+        }
         10 => {
             exactly(1)?;
             let id = word(body, 0)?;
@@ -443,6 +448,15 @@ fn region_request(server: &mut Server, client: ClientId, header: RequestHeader, 
             let gc = server.gc_mut(request.gc)?;
             gc.raster.clip_origin = (request.x_origin, request.y_origin);
             gc.raster.clip = region.map(Arc::new);
+        }
+        22 => {
+            exactly(3)?;
+            let region = optional_region(server, word(body, 4)?)?;
+            server.set_picture_clip(
+                word(body, 0)?,
+                region,
+                (half(body, 8)? as i16, half(body, 10)? as i16),
+            )?;
         }
         28 => {
             exactly(4)?;

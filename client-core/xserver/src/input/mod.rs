@@ -159,6 +159,8 @@ pub(crate) struct Input {
     queue: VecDeque<RawEvent>,
     pub(crate) cursor_serial: u32,
     pub(crate) shown_cursor: u32,
+    /// Which image of an animated cursor is shown.
+    pub(crate) shown_frame: usize,
     pub(crate) cursor_changed: bool,
 }
 
@@ -187,6 +189,7 @@ impl Input {
             queue: VecDeque::new(),
             cursor_serial: 0,
             shown_cursor: 0,
+            shown_frame: 0,
             cursor_changed: true,
         }
     }

@@ -51,7 +51,8 @@ impl Channel {
         if self.bits == 0 {
             missing
         } else {
-            (pixel >> self.shift & u32::from(self.mask())) as f32 / f32::from(self.mask())
+            // Times the reciprocal: equal channels of different widths need not be equal here, as elsewhere.
+            (pixel >> self.shift & u32::from(self.mask())) as f32 * (1.0 / f32::from(self.mask()))
         }
     }
 

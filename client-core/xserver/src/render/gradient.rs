@@ -6,6 +6,7 @@
 
 use std::f64::consts::TAU;
 
+use super::op::Float;
 use super::source::Repeat;
 use super::transform::{Homogeneous, ONE, advance, divide};
 
@@ -90,7 +91,32 @@ pub struct Gradient {
 
 impl Gradient {
     /// Fills a row: the first pixel's centre is at `v`, each next one `step` further.
-    pub(super) fn row(&self, repeat: Repeat, mut v: Homogeneous, step: &Homogeneous, out: &mut [u32]) {
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method itself is bound to one lifetime"
+    )]
+    pub(super) fn row(&self, repeat: Repeat, v: Homogeneous, step: &Homogeneous, out: &mut [u32]) {
+        self.fill(repeat, v, step, 0, |line, at| line.pixel(at), out);
+    }
+
+    /// As [`row`](Self::row), in floating point.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method itself is bound to one lifetime"
+    )]
+    pub(super) fn row_float(&self, repeat: Repeat, v: Homogeneous, step: &Homogeneous, out: &mut [Float]) {
+        self.fill(repeat, v, step, [0.0; 4], |line, at| line.colour(at), out);
+    }
+
+    fn fill<P: Copy>(
+        &self,
+        repeat: Repeat,
+        mut v: Homogeneous,
+        step: &Homogeneous,
+        clear: P,
+        colour: fn(&mut ColourLine<'_>, i64) -> P,
+        out: &mut [P],
+    ) {
         let mut line = ColourLine::new(&self.stops, repeat);
         match self.shape {
             Shape::Linear { p1, p2 } => {
@@ -115,7 +141,7 @@ impl Gradient {
                         };
                         (first as i64).saturating_add(along as i64)
                     };
-                    *pixel = line.colour(position);
+                    *pixel = colour(&mut line, position);
                     if !affine {
                         advance(&mut v, step);
                     }
@@ -152,7 +178,10 @@ impl Gradient {
                             None
                         }
                     };
-                    *pixel = if v[2] == 0 { 0 } else { position.map_or(0, |t| line.colour(t as i64)) };
+                    *pixel = match position {
+                        Some(t) if v[2] != 0 => colour(&mut line, t as i64),
+                        _ => clear,
+                    };
                     advance(&mut v, step);
                 }
             }
@@ -162,7 +191,7 @@ impl Gradient {
                     let (x, y) = divide(v);
                     let turn = (y as f64 - f64::from(centre.1)).atan2(x as f64 - f64::from(centre.0)) + angle;
                     let t = 1.0 - turn.rem_euclid(TAU) / TAU;
-                    *pixel = line.colour((t * ONE as f64) as i64);
+                    *pixel = colour(&mut line, (t * ONE as f64) as i64);
                     advance(&mut v, step);
                 }
             }
@@ -189,15 +218,19 @@ impl<'a> ColourLine<'a> {
     }
 
     /// The premultiplied colour at a position.
-    fn colour(&mut self, position: i64) -> u32 {
+    fn colour(&mut self, position: i64) -> Float {
         if !self.valid.contains(&position) {
             self.find(position);
         }
         let t = position as f32 * (1.0 / 65536.0);
         let at = |i: usize| self.slope[i] * t + self.base[i];
         let a = at(0);
-        let byte = |v: f32| (v * 255.0 + 0.5) as u8;
-        u32::from_be_bytes([byte(a), byte(a * at(1)), byte(a * at(2)), byte(a * at(3))])
+        [a, a * at(1), a * at(2), a * at(3)]
+    }
+
+    /// The premultiplied colour at a position, in eight bits to a channel.
+    fn pixel(&mut self, position: i64) -> u32 {
+        u32::from_be_bytes(self.colour(position).map(|v| (v * 255.0 + 0.5) as u8))
     }
 
     fn find(&mut self, position: i64) {

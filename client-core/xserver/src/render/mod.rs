@@ -24,5 +24,5 @@ pub use format::{Channel, FIRST_ID, FORMATS, Format};
 pub use glyph::{Glyph, GlyphError, GlyphSet};
 pub use gradient::{Gradient, Shape, Stop, Stops};
 pub use op::Op;
-pub use source::{AlphaMap, Bits, Content, Filter, Kernel, Repeat, Source};
+pub use source::{AlphaMap, Bits, Content, Filter, Kernel, Repeat, Solid, Source};
 pub use transform::Transform;

@@ -179,12 +179,32 @@ pub struct AlphaMap<'a> {
 /// What the pixels of a source come from.
 #[derive(Clone, Copy, Debug)]
 pub enum Content<'a> {
-    /// One premultiplied `a8r8g8b8` colour everywhere.
-    Solid(u32),
+    /// One colour everywhere.
+    Solid(Solid),
     /// A gradient.
     Gradient(&'a Gradient),
     /// A drawable.
     Bits(Bits<'a>),
+}
+
+/// A premultiplied colour: alpha, red, green, blue, in 16 bits each. All 16 count where compositing is in floating point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Solid(pub [u16; 4]);
+
+impl Solid {
+    /// The colour of an `a8r8g8b8` pixel.
+    pub fn from_pixel(pixel: u32) -> Self {
+        Self(pixel.to_be_bytes().map(|c| u16::from(c) * 0x101))
+    }
+
+    /// In eight bits to a channel.
+    pub fn pixel(self) -> u32 {
+        u32::from_be_bytes(self.0.map(|c| (c >> 8) as u8))
+    }
+
+    fn float(self) -> Float {
+        self.0.map(|c| f32::from(c) * (1.0 / 65535.0))
+    }
 }
 
 /// A picture as a source or a mask.
@@ -207,7 +227,12 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     /// One premultiplied `a8r8g8b8` colour.
     pub fn solid(pixel: u32) -> Self {
-        Self::plain(Content::Solid(pixel))
+        Self::colour(Solid::from_pixel(pixel))
+    }
+
+    /// One colour.
+    pub fn colour(colour: Solid) -> Self {
+        Self::plain(Content::Solid(colour))
     }
 
     /// A drawable as it is.
@@ -230,7 +255,7 @@ impl<'a> Source<'a> {
     /// The one colour that it has everywhere, if it does.
     pub(super) fn as_solid(&self) -> Option<u32> {
         match self.content {
-            Content::Solid(pixel) => Some(pixel),
+            Content::Solid(colour) => Some(colour.pixel()),
             Content::Bits(bits)
                 if bits.size == (1, 1) && self.repeat != Repeat::None && self.alpha_map.is_none() =>
             {
@@ -302,12 +327,9 @@ impl<'a> Source<'a> {
             return;
         }
         match self.content {
-            Content::Solid(pixel) => out.fill(pixel),
+            Content::Solid(colour) => out.fill(colour.pixel()),
             Content::Gradient(gradient) => {
-                let (v, step) = match self.transform {
-                    None => untransformed(x, y),
-                    Some(t) => (t.centre_of(x, y), t.step()),
-                };
+                let (v, step) = self.start(x, y);
                 gradient.row(self.repeat, v, &step, out);
             }
             Content::Bits(bits) => {
@@ -328,18 +350,77 @@ impl<'a> Source<'a> {
             bits.row(x, y, self.repeat, [0.0; 4], out, Format::read_row_float);
             return;
         }
-        let mut narrow = vec![0; out.len()];
-        self.row(x, y, &mut narrow);
-        for (o, p) in out.iter_mut().zip(narrow) {
-            *o = to_float(p);
+        if let Content::Solid(colour) = self.content {
+            out.fill(colour.float());
+            return;
+        }
+        match self.content {
+            Content::Gradient(gradient) => {
+                let (v, step) = self.start(x, y);
+                gradient.row_float(self.repeat, v, &step, out);
+            }
+            Content::Bits(bits) if *self.filter == Filter::Bilinear => {
+                self.bilinear_row_float(&bits, x, y, out);
+            }
+            _ => {
+                let mut narrow = vec![0; out.len()];
+                self.row(x, y, &mut narrow);
+                for (o, p) in out.iter_mut().zip(narrow) {
+                    *o = to_float(p);
+                }
+            }
+        }
+    }
+
+    /// Where the centre of a pixel falls, and the step to the next.
+    fn start(&self, x: i32, y: i32) -> (Homogeneous, Homogeneous) {
+        match self.transform {
+            None => untransformed(x, y),
+            Some(t) => (t.centre_of(x, y), t.step()),
+        }
+    }
+
+    fn bilinear_row_float(&self, bits: &Bits<'_>, x: i32, y: i32, out: &mut [Float]) {
+        let (mut v, step) = self.start(x, y);
+        let fetch = |x: i64, y: i64| {
+            let (Some(x), Some(y)) = (self.repeat.wrap(x, bits.size.0), self.repeat.wrap(y, bits.size.1))
+            else {
+                return [0.0; 4];
+            };
+            let mut pixel = [[0.0; 4]];
+            bits.format.read_row_float(bits.pixmap, x + bits.origin.0, y + bits.origin.1, &mut pixel);
+            let [mut pixel] = pixel;
+            if let Some(map) = &self.alpha_map {
+                let (x, y) = (i64::from(x) - i64::from(map.origin.0), i64::from(y) - i64::from(map.origin.1));
+                let [alpha, ..] = to_float(map.bits.pixel(x, y, Repeat::None));
+                pixel[0] = alpha;
+            }
+            pixel
+        };
+        for pixel in out {
+            let (x, y) = divide(v);
+            advance(&mut v, &step);
+            let (x, y) = (x - ONE / 2, y - ONE / 2);
+            let (px, py) = (x >> 16, y >> 16);
+            let part = |v: i64| (v & 0xffff) as f32 / 65536.0;
+            let (right, below) = (part(x), part(y));
+            let corners = [
+                (fetch(px, py), (1.0 - right) * (1.0 - below)),
+                (fetch(px + 1, py), right * (1.0 - below)),
+                (fetch(px, py + 1), (1.0 - right) * below),
+                (fetch(px + 1, py + 1), right * below),
+            ];
+            *pixel = [0.0; 4];
+            for (corner, weight) in corners {
+                for (sum, c) in pixel.iter_mut().zip(corner) {
+                    *sum += c * weight;
+                }
+            }
         }
     }
 
     fn transformed_row(&self, bits: &Bits<'_>, x: i32, y: i32, out: &mut [u32]) {
-        let (mut v, step) = match self.transform {
-            None => untransformed(x, y),
-            Some(t) => (t.centre_of(x, y), t.step()),
-        };
+        let (mut v, step) = self.start(x, y);
         let affine = self.transform.is_none_or(Transform::is_affine);
         let fetch = |x: i64, y: i64| {
             let pixel = bits.pixel(x, y, self.repeat);
@@ -411,7 +492,7 @@ fn bilinear([tl, tr, bl, br]: [u32; 4], x: u32, y: u32) -> u32 {
     let (x, y) = (x * 2, y * 2);
     let both = x * y;
     let (right, below) = (x * 256 - both, y * 256 - both);
-    let neither = 0x1_0000 - x * 256 - y * 256 + both;
+    let neither = 0x1_0000 + both - x * 256 - y * 256;
     let channel = |shift: u32| {
         let c = |p: u32| p >> shift & 0xff;
         (c(tl) * neither + c(tr) * right + c(bl) * below + c(br) * both) >> 16 << shift

@@ -270,17 +270,16 @@ pub fn trapezoids_of(t: &Triangle) -> [Trapezoid; 2] {
     [upper, lower]
 }
 
-/// The pixels a trapezoid can touch.
+/// The pixels that drawing a trapezoid can touch: from its top to its bottom, and as wide as the ends of its sides.
+/// Sides that go on beyond their ends are cut off there, which the protocol does not say but X servers agree on.
 pub fn extents(t: &Trapezoid) -> Rect {
     if !is_valid(t) {
         return Rect::EMPTY;
     }
-    let (left, right) = (edge_of(&t.left), edge_of(&t.right));
-    let (top, bottom) = (fixed(t.top), fixed(t.bottom));
-    let x1 = left.x_at(top).min(left.x_at(bottom)) - 1;
-    let x2 = right.x_at(top).max(right.x_at(bottom)) + 1;
-    let pixel = |v: i64| (v >> 16).clamp(fixed(i32::MIN / 4), fixed(i32::MAX / 4)) as i32;
-    Rect::new(pixel(x1), pixel(top), pixel(x2 + ONE), pixel(bottom + ONE - 1))
+    let xs = [t.left.p1.x, t.left.p2.x, t.right.p1.x, t.right.p2.x];
+    let (low, high) = xs.iter().fold((i32::MAX, i32::MIN), |(low, high), x| (low.min(*x), high.max(*x)));
+    let ceiling = |v: i32| ((fixed(v) + ONE - 1) >> 16) as i32;
+    Rect::new(low >> 16, t.top >> 16, ceiling(high), ceiling(t.bottom))
 }
 
 #[cfg(test)]
