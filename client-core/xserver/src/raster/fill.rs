@@ -184,6 +184,72 @@ impl<'a> Painter<'a> {
         self.source = even;
     }
 
+    /// Draws a line's steps where all of it is within a clip of one rectangle, and tells whether it was so: short lines
+    /// need no arithmetic for their clip.
+    pub(super) fn walk_inside(&mut self, line: &Line, steps: i64) -> bool {
+        let (Source::Solid { and, xor }, Some(clip)) = (self.source, self.clip.as_rect()) else {
+            return false;
+        };
+        let (a, b) = line.ends();
+        if steps <= 0 || !clip.contains(a.0, a.1) || !clip.contains(b.0, b.1) {
+            return false;
+        }
+        let rect = Rect { x1: a.0.min(b.0), y1: a.1.min(b.1), x2: a.0.max(b.0) + 1, y2: a.1.max(b.1) + 1 };
+        self.touched = self.touched.bound(&rect);
+        let width = self.pixmap.width() as isize;
+        let offset = |(x, y): (i32, i32)| y as isize * width + x as isize;
+        let path = Walk {
+            start: offset(a),
+            major: offset(line.major),
+            minor: offset(line.minor),
+            count: steps,
+            error: line.first_error(),
+        };
+        with_pixels!(&mut self.pixmap.pixels, data => path.draw(data, and, xor));
+        true
+    }
+
+    /// Draws the set bits of a bitmap, 32 columns to a word from the lowest bit on, with its corner at `x`, `y`
+    /// (drawable-relative).
+    pub(super) fn bitmap<'b>(
+        &mut self,
+        x: i32,
+        y: i32,
+        size: (u32, u32),
+        rows: impl Iterator<Item = &'b [u32]>,
+    ) {
+        let rect = Rect::from_size(x, y, size.0, size.1).translate(self.origin.0, self.origin.1);
+        let extents = self.clip.extents();
+        if !rect.overlaps(&extents) {
+            return;
+        }
+        if let (Source::Solid { and, xor }, Some(clip)) = (self.source, self.clip.as_rect())
+            && clip.contains_rect(&rect)
+        {
+            self.touched = self.touched.bound(&rect);
+            let width = self.pixmap.width() as usize;
+            let start = rect.y1 as usize * width + rect.x1 as usize;
+            with_pixels!(&mut self.pixmap.pixels, data => draw_bits(data, width, start, rows, (and, xor)));
+            return;
+        }
+        for (row, y) in rows.zip(y..) {
+            for (word, x) in row.iter().zip((x..).step_by(32)) {
+                let mut bits = *word;
+                let mut x = x;
+                // Runs of ones are spans.
+                while bits != 0 {
+                    let gap = bits.trailing_zeros();
+                    bits >>= gap;
+                    let run = bits.trailing_ones();
+                    x += gap as i32;
+                    self.span(y, x, x + run as i32);
+                    x += run as i32;
+                    bits = bits.checked_shr(run).unwrap_or(0);
+                }
+            }
+        }
+    }
+
     /// Draws steps of a line in pixmap coordinates, all of which are within the clip.
     pub(super) fn walk(&mut self, line: &Line, steps: Range<i64>) {
         let ((ax, ay), (bx, by)) = (line.at(steps.start), line.at(steps.end - 1));
@@ -205,11 +271,6 @@ impl<'a> Painter<'a> {
                 self.fill(Rect { x1: x, y1: y, x2: x + 1, y2: y + 1 });
             }
         }
-    }
-
-    /// Whether any of the rectangle (drawable-relative) is within the clip's bounds.
-    pub(super) fn may_touch(&self, rect: Rect) -> bool {
-        rect.translate(self.origin.0, self.origin.1).overlaps(&self.clip.extents())
     }
 
     /// Fills a rectangle, drawable-relative.
@@ -300,6 +361,30 @@ impl Walk {
     }
 }
 
+/// Combines the pixels at a bitmap's set bits; `start` is where its corner lies in memory.
+fn draw_bits<'b, P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    start: usize,
+    rows: impl Iterator<Item = &'b [u32]>,
+    (and, xor): (u32, u32),
+) {
+    let (and, xor) = (P::from_value(and), P::from_value(xor));
+    for (words, start) in rows.zip((start..).step_by(width)) {
+        for (word, start) in words.iter().zip((start..).step_by(32)) {
+            let end = data.len().min(start + 32);
+            let Some(row) = data.get_mut(start..end) else { return };
+            let mut bits = *word;
+            while bits != 0 {
+                if let Some(pixel) = row.get_mut(bits.trailing_zeros() as usize) {
+                    *pixel = *pixel & and ^ xor;
+                }
+                bits &= bits - 1;
+            }
+        }
+    }
+}
+
 /// Every `step`th row of `rect` in pixel memory `width` wide. Rows outside the memory do not come.
 fn rows<P>(data: &mut [P], width: usize, rect: Rect, step: i32) -> impl Iterator<Item = &mut [P]> {
     let (x1, x2) = (rect.x1.max(0) as usize, rect.x2.max(0) as usize);
@@ -313,8 +398,13 @@ fn rows<P>(data: &mut [P], width: usize, rect: Rect, step: i32) -> impl Iterator
 
 fn fill_solid<P: Pixel>(data: &mut [P], width: usize, rect: Rect, and: u32, xor: u32) {
     let (and, xor) = (P::from_value(and), P::from_value(xor));
-    for row in rows(data, width, rect, 1) {
-        fill_row(row, and, xor);
+    let (x1, length) = (rect.x1.max(0) as usize, rect.width() as usize);
+    let mut start = rect.y1.max(0) as usize * width + x1;
+    for _ in rect.y1..rect.y2 {
+        if let Some(row) = data.get_mut(start..start + length) {
+            fill_row(row, and, xor);
+        }
+        start += width;
     }
 }
 

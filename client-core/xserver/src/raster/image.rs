@@ -169,7 +169,13 @@ impl Pixmap {
         let range = start..start + rect.width() as usize;
         match (&self.pixels, self.depth(), inside) {
             (Pixels::Words(data), 24.., true) => {
-                out.extend(data.get(range).unwrap_or(&[]).iter().flat_map(|p| (p & planes).to_le_bytes()));
+                let row = data.get(range).unwrap_or(&[]);
+                let start = out.len();
+                out.resize(start + row.len() * 4, 0);
+                let (bytes, _) = out[start..].as_chunks_mut::<4>();
+                for (bytes, pixel) in bytes.iter_mut().zip(row) {
+                    *bytes = (pixel & planes).to_le_bytes();
+                }
             }
             (Pixels::Words(data), _, true) => {
                 out.extend(

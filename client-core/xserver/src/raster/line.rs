@@ -101,18 +101,22 @@ impl<'a> Painter<'a> {
     /// One pixel wide. Each line leaves its last point to the next; the last point of all is drawn unless the cap style
     /// is `NotLast`, and once if the path is closed.
     fn thin_path(&mut self, gc: &'a Gc, path: &[(i32, i32)]) {
-        let mut dashes = Dashes::new(gc);
-        for pair in path.windows(2) {
+        let (Some(first), Some(last), Some(before)) = (path.first(), path.last(), path.iter().nth_back(1))
+        else {
+            return;
+        };
+        let with_last =
+            gc.cap_style != CapStyle::NotLast && !(first == last && self.closes_quickly(gc, *before, *last));
+        let mut dashes = (gc.line_style != LineStyle::Solid).then(|| Dashes::new(gc));
+        let lines = path.len() - 1;
+        for (i, pair) in path.windows(2).enumerate() {
             let line = Line::new(pair[0], pair[1]);
-            let count = line.count;
-            self.thin(gc, &line, 0..count, &mut dashes);
-        }
-        if let [first, .., last] = path
-            && let Some(before) = path.iter().nth_back(1)
-            && gc.cap_style != CapStyle::NotLast
-            && !(first == last && self.closes_quickly(gc, *before, *last))
-        {
-            self.thin(gc, &Line::new(*last, *last), 0..1, &mut dashes);
+            // The last point of all is one step more.
+            let count = line.count + i64::from(with_last && i + 1 == lines);
+            match &mut dashes {
+                None => self.line(&line, 0..count),
+                Some(dashes) => self.thin_dashed(gc, &line, 0..count, dashes),
+            }
         }
     }
 
@@ -128,11 +132,7 @@ impl<'a> Painter<'a> {
             && bounds.contains(b.0, b.1)
     }
 
-    fn thin(&mut self, gc: &'a Gc, line: &Line, steps: Range<i64>, dashes: &mut Dashes) {
-        if gc.line_style == LineStyle::Solid {
-            self.line(line, steps);
-            return;
-        }
+    fn thin_dashed(&mut self, gc: &'a Gc, line: &Line, steps: Range<i64>, dashes: &mut Dashes) {
         let begin = dashes.position;
         dashes.position += (steps.end - steps.start).unsigned_abs();
         let bounds = self.bounds();
@@ -164,6 +164,9 @@ impl<'a> Painter<'a> {
                     y2: line.start.1 + 1,
                 });
             }
+            return;
+        }
+        if steps.start == 0 && self.walk_inside(&line, steps.end) {
             return;
         }
         let clip = self.clip();
@@ -213,6 +216,23 @@ impl Line {
         } else {
             (2 * self.minor_length * step + self.count).div_euclid(2 * self.count)
         }
+    }
+
+    /// The first point and the last.
+    pub(super) fn ends(&self) -> ((i32, i32), (i32, i32)) {
+        let along = |start: i32, a: i32, b: i32| {
+            (i64::from(start) + self.count * i64::from(a) + self.minor_length * i64::from(b)) as i32
+        };
+        let last = (
+            along(self.start.0, self.major.0, self.minor.0),
+            along(self.start.1, self.major.1, self.minor.1),
+        );
+        (self.start, last)
+    }
+
+    /// [`error_at`](Self::error_at) the first step, which is a matter of course.
+    pub(super) fn first_error(&self) -> (i64, i64, i64) {
+        (-self.count, 2 * self.minor_length, 2 * self.count)
     }
 
     pub(super) fn at(&self, step: i64) -> (i32, i32) {

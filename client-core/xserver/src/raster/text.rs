@@ -57,24 +57,6 @@ impl Painter<'_> {
         let left = x.saturating_add(glyph.metrics.left.into());
         let top = y.saturating_sub(glyph.metrics.ascent.into());
         let size = (glyph.metrics.ink_width() as u32, glyph.metrics.ink_height() as u32);
-        if !self.may_touch(Rect::from_size(left, top, size.0, size.1)) {
-            return;
-        }
-        for (row, y) in glyph.rows(font).zip(top..) {
-            for (word, x) in row.iter().zip((left..).step_by(32)) {
-                let mut bits = *word;
-                let mut x = x;
-                // Runs of ones are spans.
-                while bits != 0 {
-                    let gap = bits.trailing_zeros();
-                    bits >>= gap;
-                    let run = bits.trailing_ones();
-                    x += gap as i32;
-                    self.span(y, x, x + run as i32);
-                    x += run as i32;
-                    bits = bits.checked_shr(run).unwrap_or(0);
-                }
-            }
-        }
+        self.bitmap(left, top, size, glyph.rows(font));
     }
 }
