@@ -1,4 +1,4 @@
-//! Access control, close-down and killing (X11 §9: hosts, SetCloseDownMode, KillClient) and the questions about
+//! Access control, close-down and killing (X11 §9: hosts, `SetCloseDownMode`, `KillClient`) and the questions about
 //! extensions.
 
 use x11rb_protocol::protocol::xproto::{

@@ -1,4 +1,4 @@
-//! Atoms: names for small numbers (X11 §9, InternAtom), the first 68 of them given by the protocol.
+//! Atoms: names for small numbers (X11 §9, `InternAtom`), the first 68 of them given by the protocol.
 
 use std::collections::HashMap;
 

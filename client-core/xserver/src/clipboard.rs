@@ -1,9 +1,9 @@
 //! The embedder's side of the selections: text both ways.
 //!
-//! Outward: a client owns CLIPBOARD or PRIMARY; [`Server::request_text`] asks it (UTF8_STRING, then STRING) through a
+//! Outward: a client owns CLIPBOARD or PRIMARY; [`Server::request_text`] asks it (`UTF8_STRING`, then STRING) through a
 //! window of the server's own, and the answer comes as [`crate::ServerEvent::SelectionText`]. Owners may answer in
 //! portions (ICCCM §2.7.2, INCR). Inward: [`Server::set_text`] makes the server itself the owner; clients get the text
-//! as UTF8_STRING, STRING or TEXT, and TARGETS, in one piece.
+//! as `UTF8_STRING`, STRING or TEXT, and TARGETS, in one piece.
 
 use x11rb_protocol::protocol::xproto::{self, ConvertSelectionRequest, PropMode, SelectionRequestEvent};
 
@@ -34,8 +34,8 @@ struct Pending {
 /// What the embedder offers and asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Clipboard {
-    clipboard: Option<String>,
-    primary: Option<String>,
+    copied: Option<String>,
+    marked: Option<String>,
     pending: Vec<Pending>,
 }
 
@@ -64,8 +64,8 @@ impl Server {
     pub fn set_text(&mut self, selection: Selection, text: String) {
         let atom = self.selection_atom(selection);
         let slot = match selection {
-            Selection::Clipboard => &mut self.clipboard.clipboard,
-            Selection::Primary => &mut self.clipboard.primary,
+            Selection::Clipboard => &mut self.clipboard.copied,
+            Selection::Primary => &mut self.clipboard.marked,
         };
         *slot = Some(text);
         let time = self.time;
@@ -114,8 +114,8 @@ impl Server {
             return;
         }
         match selection {
-            Selection::Clipboard => self.clipboard.clipboard = None,
-            Selection::Primary => self.clipboard.primary = None,
+            Selection::Clipboard => self.clipboard.copied = None,
+            Selection::Primary => self.clipboard.marked = None,
         }
         self.events.push_back(ServerEvent::SelectionOwner { selection, owned: by_client.is_some() });
     }
@@ -123,8 +123,8 @@ impl Server {
     /// Stores the embedder's text for a client that asked for it; the property, or 0 if it is refused.
     pub(crate) fn convert_embedder_text(&mut self, request: &ConvertSelectionRequest) -> Atom {
         let text = match self.selection_of_atom(request.selection) {
-            Some(Selection::Clipboard) => self.clipboard.clipboard.clone(),
-            Some(Selection::Primary) => self.clipboard.primary.clone(),
+            Some(Selection::Clipboard) => self.clipboard.copied.clone(),
+            Some(Selection::Primary) => self.clipboard.marked.clone(),
             None => None,
         };
         let Some(text) = text else { return 0 };

@@ -19,6 +19,7 @@ pub(crate) fn named_color(name: &[u8]) -> Option<u32> {
 }
 
 #[rustfmt::skip]
+#[expect(clippy::unreadable_literal, reason = "colours are read as six digits")]
 const NAMES: [(&str, u32); 456] = [
     ("aliceblue", 0xf0f8ff), ("antiquewhite", 0xfaebd7), ("antiquewhite1", 0xffefdb), ("antiquewhite2", 0xeedfcc),
     ("antiquewhite3", 0xcdc0b0), ("antiquewhite4", 0x8b8378), ("aquamarine", 0x7fffd4), ("aquamarine1", 0x7fffd4),

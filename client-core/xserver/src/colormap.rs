@@ -76,7 +76,7 @@ impl Server {
         Ok(())
     }
 
-    /// Frees a colormap; windows that have it get none (X11 §9, FreeColormap).
+    /// Frees a colormap; windows that have it get none (X11 §9, `FreeColormap`).
     pub(crate) fn free_colormap_resource(&mut self, id: Xid) {
         if self.is_installed(id) {
             let _ = self.install_colormap(DEFAULT_COLORMAP);
@@ -239,7 +239,7 @@ impl Server {
         }
     }
 
-    /// X11 §9, StoreColors: the cells of TrueColor are read-only.
+    /// X11 §9, `StoreColors`: the cells of TrueColor are read-only.
     pub(crate) fn store_colors(&mut self, colormap: Xid) -> Outcome {
         self.colormap(colormap)?;
         Err(XError::ACCESS)

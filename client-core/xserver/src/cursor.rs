@@ -177,7 +177,7 @@ impl Server {
             for x in 0..width as i32 {
                 let (gx, gy) = (left + x, top + y);
                 let shown = mask.as_ref().is_none_or(|mask| mask.at(gx, gy));
-                shape.push(if !shown { 0 } else { 1 + u8::from(glyph.at(gx, gy)) });
+                shape.push(if shown { 1 + u8::from(glyph.at(gx, gy)) } else { 0 });
             }
         }
         if width == 0 || height == 0 {

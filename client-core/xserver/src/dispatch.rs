@@ -1,5 +1,9 @@
 //! The core requests: their lengths, and which function executes each.
 
+#[expect(
+    clippy::wildcard_imports,
+    reason = "nearly every request and opcode of the protocol is named here"
+)]
 use x11rb_protocol::protocol::xproto::*;
 use x11rb_protocol::x11_utils::RequestHeader;
 
@@ -163,7 +167,9 @@ fn check_length(major: u8, minor: u8, body: &[u8]) -> Outcome {
             let items = word(body, 16)? as usize;
             padded(least, items.checked_mul(unit.max(1)).ok_or(XError::LENGTH)?)
         }
-        LIST_FONTS_REQUEST | LIST_FONTS_WITH_INFO_REQUEST => padded(least, usize::from(half(body, 2)?)),
+        LIST_FONTS_REQUEST | LIST_FONTS_WITH_INFO_REQUEST | CHANGE_HOSTS_REQUEST => {
+            padded(least, usize::from(half(body, 2)?))
+        }
         SET_DASHES_REQUEST => padded(least, usize::from(half(body, 6)?)),
         SET_CLIP_RECTANGLES_REQUEST
         | POLY_SEGMENT_REQUEST
@@ -176,7 +182,6 @@ fn check_length(major: u8, minor: u8, body: &[u8]) -> Outcome {
         CHANGE_KEYBOARD_MAPPING_REQUEST => {
             least + usize::from(minor) * usize::from(body.get(1).copied().unwrap_or(0))
         }
-        CHANGE_HOSTS_REQUEST => padded(least, usize::from(half(body, 2)?)),
         ROTATE_PROPERTIES_REQUEST => least + usize::from(half(body, 4)?),
         SET_POINTER_MAPPING_REQUEST => padded(least, usize::from(minor)),
         SET_MODIFIER_MAPPING_REQUEST => least + 2 * usize::from(minor),
@@ -398,7 +403,7 @@ pub(crate) fn core(server: &mut Server, client: ClientId, header: RequestHeader,
         SET_CLOSE_DOWN_MODE_REQUEST => server.set_close_down_mode(client, minor),
         KILL_CLIENT_REQUEST => server.kill_client(first()?),
         ROTATE_PROPERTIES_REQUEST => server.rotate_properties(&parse!(RotatePropertiesRequest)),
-        FORCE_SCREEN_SAVER_REQUEST => server.force_screen_saver(minor),
+        FORCE_SCREEN_SAVER_REQUEST => Server::force_screen_saver(minor),
         SET_POINTER_MAPPING_REQUEST => {
             let map = body.get(..usize::from(minor)).ok_or(XError::LENGTH)?;
             server.set_pointer_mapping(client, map)

@@ -197,7 +197,7 @@ impl Server {
         Ok(())
     }
 
-    /// GraphicsExposure for what could not be copied, or NoExposure.
+    /// `GraphicsExposure` for what could not be copied, or `NoExposure`.
     fn report_missing(&mut self, client: ClientId, drawable: Xid, missing: &Region, major_opcode: u8) {
         if missing.is_empty() {
             let event = NoExposureEvent {
@@ -301,7 +301,7 @@ impl Server {
         Ok(())
     }
 
-    /// X11 §9, PolyText8 and PolyText16: items of text and of fonts.
+    /// X11 §9, `PolyText8` and `PolyText16`: items of text and of fonts.
     pub(crate) fn poly_text(
         &mut self,
         drawable: Xid,

@@ -5,7 +5,7 @@ use crate::error::{Outcome, XError};
 use crate::resource::Xid;
 use crate::server::Server;
 
-/// The bits of an event mask (X11 §1.3, SETofEVENT).
+/// The bits of an event mask (X11 §1.3, `SETofEVENT`).
 pub(crate) mod mask {
     pub(crate) const KEY_PRESS: u32 = 1 << 0;
     pub(crate) const KEY_RELEASE: u32 = 1 << 1;
@@ -31,16 +31,16 @@ pub(crate) mod mask {
     pub(crate) const OWNER_GRAB_BUTTON: u32 = 1 << 24;
     /// All that the protocol defines.
     pub(crate) const ALL: u32 = (1 << 25) - 1;
-    /// SETofPOINTEREVENT.
+    /// `SETofPOINTEREVENT`.
     pub(crate) const POINTER: u32 = 0x7ffc;
-    /// SETofDEVICEEVENT.
+    /// `SETofDEVICEEVENT`.
     pub(crate) const DEVICE: u32 = 0x3f4f;
     /// One client at a time may select these on a window.
     pub(crate) const EXCLUSIVE: u32 = RESIZE_REDIRECT | SUBSTRUCTURE_REDIRECT | BUTTON_PRESS;
 }
 
 impl Server {
-    /// Selects events for a client (X11 §9, ChangeWindowAttributes `event-mask`).
+    /// Selects events for a client (X11 §9, `ChangeWindowAttributes` `event-mask`).
     pub(crate) fn select_events(&mut self, client: ClientId, window: Xid, events: u32) -> Outcome {
         if events & !mask::ALL != 0 {
             return Err(XError::value(events));
@@ -95,7 +95,7 @@ impl Server {
         true
     }
 
-    /// Sends a structure event to the window (StructureNotify) and to its parent (SubstructureNotify).
+    /// Sends a structure event to the window (`StructureNotify`) and to its parent (`SubstructureNotify`).
     ///
     /// The field `event`, where the window of the selection stands, is at bytes 4 to 8 in all of them.
     pub(crate) fn deliver_structure(&mut self, window: Xid, event: [u8; 32]) {

@@ -21,6 +21,12 @@
 //! - What is not offered is answered as absent, never half-offered.
 //! - All windows draw into one screen; [`surface`](crate) targets are the seam for windows with pixels of their own.
 
+#![expect(clippy::unnecessary_wraps, reason = "requests are executed by functions of one signature")]
+#![expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "requests are passed as they were parsed, small or not"
+)]
+
 mod access;
 mod atom;
 mod byte_order;

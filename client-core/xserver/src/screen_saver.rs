@@ -56,7 +56,7 @@ impl Server {
         Ok(())
     }
 
-    pub(crate) fn force_screen_saver(&mut self, mode: u8) -> Outcome {
+    pub(crate) fn force_screen_saver(mode: u8) -> Outcome {
         if mode > 1 { Err(XError::value(u32::from(mode))) } else { Ok(()) }
     }
 }

@@ -175,7 +175,7 @@ impl Server {
         }
     }
 
-    /// X11 §9, SendEvent.
+    /// X11 §9, `SendEvent`.
     pub(crate) fn send_event_request(
         &mut self,
         client: ClientId,

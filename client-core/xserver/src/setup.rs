@@ -19,7 +19,7 @@ pub(crate) const ARGB_VISUAL: u32 = 0x22;
 /// Depths of pixmaps, with bits per pixel.
 pub(crate) const FORMATS: [(u8, u8); 7] = [(1, 1), (4, 8), (8, 8), (15, 16), (16, 16), (24, 32), (32, 32)];
 
-const RELEASE: u32 = 1_00_00_000;
+const RELEASE: u32 = 10_000_000;
 
 /// Whether the visual exists (and has the depth, if one is given).
 pub(crate) fn is_visual(visual: u32, depth: Option<u8>) -> bool {

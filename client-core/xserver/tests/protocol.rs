@@ -456,3 +456,49 @@ fn the_fonts_nxagent_needs_are_listed() {
         assert_eq!(world.ask(client, request).names.len(), 1, "{pattern}");
     }
 }
+
+#[test]
+fn windows_nested_deeper_than_the_limit_are_refused() {
+    let mut world = World::new();
+    let client = world.client();
+    let mut parent = ROOT;
+    for _ in 0..1000 {
+        let window = world.window(client, parent, (0, 0, 10, 10), RED, 0);
+        if world.take_error(client).is_some() {
+            break;
+        }
+        world.map(client, window);
+        parent = window;
+    }
+    assert_eq!(world.events(client).len(), 0);
+    world.server.disconnect(client);
+    assert_eq!(world.pixel(0, 0), 0);
+}
+
+#[test]
+fn waiting_for_several_counters_ends_with_the_first() {
+    use x11rb_protocol::protocol::sync::*;
+    let mut world = World::new();
+    let (client, other) = (world.client(), world.client());
+    let (a, b) = (world.new_id(client), world.new_id(client));
+    let zero = Int64 { hi: 0, lo: 0 };
+    for id in [a, b] {
+        world.send_to(client, 135, CreateCounterRequest { id, initial_value: zero });
+    }
+    let wait = |counter| Waitcondition {
+        trigger: Trigger {
+            counter,
+            wait_type: VALUETYPE::ABSOLUTE,
+            wait_value: Int64 { hi: 0, lo: 5 },
+            test_type: TESTTYPE::POSITIVE_COMPARISON,
+        },
+        event_threshold: zero,
+    };
+    world.send_to(client, 135, AwaitRequest { wait_list: Cow::Owned(vec![wait(a), wait(b)]) });
+    let window = world.window(client, ROOT, (0, 0, 10, 10), RED, 0);
+    world.map(client, window);
+    assert_eq!(world.pixel(0, 0), 0, "it waits");
+    world.send_to(other, 135, SetCounterRequest { counter: b, value: Int64 { hi: 0, lo: 6 } });
+    assert_eq!(world.pixel(0, 0), RED);
+    assert_eq!(world.events_of::<CounterNotifyEvent>(client, 76).len(), 1);
+}

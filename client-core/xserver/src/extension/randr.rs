@@ -275,7 +275,7 @@ impl Server {
     }
 
     /// The mode of a monitor: its size at 60 frames a second.
-    fn mode_info(&self, index: usize, monitor: &Monitor) -> (ModeInfo, Vec<u8>) {
+    fn mode_info(index: usize, monitor: &Monitor) -> (ModeInfo, Vec<u8>) {
         let name = format!("{}x{}", monitor.width, monitor.height).into_bytes();
         let info = ModeInfo {
             id: MODE + index as Xid,
@@ -332,7 +332,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             }
             let rotation = u16::from(request.rotation);
             if rotation != 1 {
-                return Err(if rotation.count_ones() == 1 && rotation < 16 {
+                return Err(if rotation.is_power_of_two() && rotation < 16 {
                     XError::MATCH
                 } else {
                     XError::value(u32::from(rotation))
@@ -428,7 +428,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             let mut modes = Vec::new();
             let mut names = Vec::new();
             for (index, monitor) in server.randr.monitors.iter().enumerate() {
-                let (mode, name) = server.mode_info(index, monitor);
+                let (mode, name) = Server::mode_info(index, monitor);
                 modes.push(mode);
                 names.extend(name);
             }

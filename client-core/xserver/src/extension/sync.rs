@@ -308,7 +308,7 @@ fn fences_changed(server: &mut Server) {
     }
 }
 
-/// CounterNotify for each condition whose value is past its event threshold.
+/// `CounterNotify` for each condition whose value is past its event threshold.
 fn notify_reached(server: &mut Server, client: ClientId, list: &[Await]) {
     let reached: Vec<(Await, i64)> = list
         .iter()
@@ -476,7 +476,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             if words == 0 {
                 return Err(XError::value(0));
             }
-            if words % 7 != 0 {
+            if !words.is_multiple_of(7) {
                 return Err(XError::LENGTH);
             }
             await_counters(server, client, body)?;
@@ -633,7 +633,7 @@ fn await_counters(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome
     Ok(())
 }
 
-/// CreateAlarm and ChangeAlarm: values of one or (INT64) two words under a mask.
+/// `CreateAlarm` and `ChangeAlarm`: values of one or (INT64) two words under a mask.
 fn alarm_request(server: &mut Server, client: ClientId, create: bool, body: &[u8]) -> Outcome {
     let (id, mask) = (word(body, 0)?, word(body, 4)?);
     if mask & !0x3f != 0 {

@@ -53,7 +53,7 @@ pub(crate) fn bad_region(id: Xid) -> XError {
 pub(crate) struct Xfixes {
     /// Client, window, selection, events.
     selections: Vec<(ClientId, Xid, Atom, u32)>,
-    /// Clients that want CursorNotify, and on which window.
+    /// Clients that want `CursorNotify`, and on which window.
     cursors: Vec<(ClientId, Xid)>,
     /// How often each client has hidden the cursor.
     hidden: Vec<(ClientId, u32)>,

@@ -1,4 +1,4 @@
-//! Enter, leave and focus events, with the virtual ones in between (X11 §10, EnterNotify and FocusIn).
+//! Enter, leave and focus events, with the virtual ones in between (X11 §10, `EnterNotify` and `FocusIn`).
 
 use x11rb_protocol::protocol::xproto;
 
@@ -147,7 +147,7 @@ impl Server {
         chain
     }
 
-    /// The focus went from one place to another; each is a window, 0 (None) or 1 (PointerRoot).
+    /// The focus went from one place to another; each is a window, 0 (None) or 1 (`PointerRoot`).
     pub(super) fn focus_moved(&mut self, from: Xid, to: Xid, mode: u8) {
         if from == to {
             return;

@@ -321,7 +321,7 @@ impl Server {
         Ok(())
     }
 
-    /// The focus window can be seen no more (X11 §9, SetInputFocus, revert-to).
+    /// The focus window can be seen no more (X11 §9, `SetInputFocus`, revert-to).
     pub(crate) fn revert_focus(&mut self) {
         let old = self.input.focus;
         let focus = match old.revert_to {

@@ -138,9 +138,9 @@ impl Pointer {
 /// Who gets key events.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Focus {
-    /// 0 is None, 1 is PointerRoot.
+    /// 0 is None, 1 is `PointerRoot`.
     pub(crate) window: Xid,
-    /// 0 None, 1 PointerRoot, 2 Parent.
+    /// 0 None, 1 `PointerRoot`, 2 Parent.
     pub(crate) revert_to: u8,
     pub(crate) time: u32,
 }
@@ -550,7 +550,7 @@ impl Server {
         })
     }
 
-    /// X11 §10, KeymapNotify: right after EnterNotify and FocusIn.
+    /// X11 §10, `KeymapNotify`: right after `EnterNotify` and `FocusIn`.
     fn keymap_event(&self) -> [u8; 32] {
         let mut event = self.input.keyboard.down;
         event[0] = xproto::KEYMAP_NOTIFY_EVENT;

@@ -24,7 +24,7 @@ impl Server {
         }
         let state = self.input.state();
         let held = u32::from(state >> 8) & 0x1f;
-        let mut events = mask::POINTER_MOTION | held * mask::BUTTON1_MOTION;
+        let mut events = mask::POINTER_MOTION | (held * mask::BUTTON1_MOTION);
         if held != 0 {
             events |= mask::BUTTON_MOTION;
         }
@@ -328,7 +328,7 @@ impl Server {
         Ok(())
     }
 
-    /// X11 §10, MappingNotify: to everybody, asked or not.
+    /// X11 §10, `MappingNotify`: to everybody, asked or not.
     pub(crate) fn notify_mapping(&mut self, request: Mapping, first_keycode: u8, count: u8) {
         let event = wire(&MappingNotifyEvent {
             response_type: xproto::MAPPING_NOTIFY_EVENT,

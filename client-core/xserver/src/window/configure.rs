@@ -201,7 +201,7 @@ impl Server {
         self.deliver_structure(child, wire(&event));
     }
 
-    /// Whether `upper` covers a part of `lower` (X11 §9, ConfigureWindow: "occludes"); both must be mapped.
+    /// Whether `upper` covers a part of `lower` (X11 §9, `ConfigureWindow`: "occludes"); both must be mapped.
     fn occludes(&self, upper: Xid, lower: Xid) -> bool {
         match (self.window(upper), self.window(lower)) {
             (Ok(a), Ok(b)) => a.mapped && b.mapped && a.outer_rect().overlaps(&b.outer_rect()),
@@ -236,10 +236,8 @@ impl Server {
             (ABOVE, Some(other)) => index_of(other) + usize::from(index_of(other) < at),
             (BELOW, None) => 0,
             (BELOW, Some(other)) => index_of(other) - usize::from(index_of(other) > at),
-            (TOP_IF, _) if covered() => top,
-            (BOTTOM_IF, _) if covers() => 0,
-            (OPPOSITE, _) if covered() => top,
-            (OPPOSITE, _) if covers() => 0,
+            (TOP_IF | OPPOSITE, _) if covered() => top,
+            (BOTTOM_IF | OPPOSITE, _) if covers() => 0,
             _ => at,
         };
         if to == at {

@@ -92,7 +92,7 @@ impl Server {
         Ok(())
     }
 
-    /// Unmaps a window; `from_configure` says that its parent was resized and its gravity is UnmapGravity.
+    /// Unmaps a window; `from_configure` says that its parent was resized and its gravity is `UnmapGravity`.
     pub(crate) fn unmap(&mut self, id: Xid, from_configure: bool) {
         let Ok(window) = self.window(id) else { return };
         let parent = window.parent;
@@ -178,7 +178,7 @@ impl Server {
         self.deliver_structure(id, wire(&event));
     }
 
-    /// X11 §9, ClearArea; coordinates are relative to the window.
+    /// X11 §9, `ClearArea`; coordinates are relative to the window.
     pub(crate) fn clear_area(&mut self, exposures: bool, id: Xid, area: (i16, i16, u16, u16)) -> Outcome {
         let window = self.window(id)?;
         if window.input_only {

@@ -58,6 +58,7 @@ pub(crate) struct Shapes {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the protocol's attributes of a window are booleans")]
 pub(crate) struct Window {
     pub(crate) id: Xid,
     /// 0 for the root.
@@ -91,7 +92,7 @@ pub(crate) struct Window {
     pub(crate) properties: Vec<(u32, Property)>,
     pub(crate) grabs: Vec<PassiveGrab>,
     pub(crate) shapes: Shapes,
-    /// Clients that want ShapeNotify.
+    /// Clients that want `ShapeNotify`.
     pub(crate) shape_clients: Vec<ClientId>,
     /// The inside's corner on the screen.
     pub(crate) origin: (i32, i32),
@@ -177,7 +178,7 @@ impl Window {
     }
 }
 
-/// Attribute bits that an InputOnly window takes.
+/// Attribute bits that an `InputOnly` window takes.
 const INPUT_ONLY_BITS: u32 = 1 << 5 | 1 << 9 | 1 << 11 | 1 << 12 | 1 << 14;
 const ALL_BITS: u32 = (1 << 15) - 1;
 
@@ -264,6 +265,8 @@ impl Server {
         let visual = word(body, 20)?;
         let values = ValueList::new(word(body, 24)?, ALL_BITS, tail(body, 28)?)?;
         self.check_new_id(client, id)?;
+        self.window(parent)?;
+        self.check_nesting(parent, 1)?;
         let above = self.window(parent)?;
         let input_only = match class {
             0 => above.input_only,

@@ -12,6 +12,9 @@ use crate::event::mask;
 use crate::resource::{Resource, Xid};
 use crate::server::{ROOT, Server, wire};
 
+/// Windows within windows; more than any program makes.
+const MAX_NESTING: usize = 256;
+
 impl Server {
     pub(crate) fn destroy_window(&mut self, id: Xid) -> Outcome {
         self.window(id)?;
@@ -54,7 +57,9 @@ impl Server {
         self.window_gone(id);
         let Some(Resource::Window(window)) = self.remove_resource(id) else { return };
         if let Ok(parent) = self.window_mut(window.parent) {
-            parent.children.retain(|child| *child != id);
+            if let Some(at) = parent.children.iter().rposition(|child| *child == id) {
+                parent.children.remove(at);
+            }
         }
         self.property_bytes -= window.properties.iter().map(|(_, property)| property.cost()).sum::<usize>();
     }
@@ -85,6 +90,18 @@ impl Server {
         true
     }
 
+    /// Whether a window with `levels` levels (itself included) may be put into `parent`: walks down the tree recurse, so
+    /// that it must not be deeper than the stack is.
+    pub(crate) fn check_nesting(&self, parent: Xid, levels: usize) -> Outcome {
+        if self.path(parent).len() + levels > MAX_NESTING { Err(XError::ALLOC) } else { Ok(()) }
+    }
+
+    /// The levels of a subtree.
+    fn levels(&self, id: Xid) -> usize {
+        let children = self.window(id).map_or(&[][..], |window| &window.children);
+        1 + children.iter().map(|child| self.levels(*child)).max().unwrap_or(0)
+    }
+
     pub(crate) fn reparent_window(
         &mut self,
         client: ClientId,
@@ -102,6 +119,7 @@ impl Server {
         {
             return Err(XError::MATCH);
         }
+        self.check_nesting(parent, self.levels(id))?;
         self.reparent(id, parent, x, y, client);
         Ok(())
     }
@@ -166,7 +184,7 @@ impl Server {
         }
     }
 
-    /// A client goes: windows in its save set that are inside its own windows are put outside (X11 §9, ChangeSaveSet).
+    /// A client goes: windows in its save set that are inside its own windows are put outside (X11 §9, `ChangeSaveSet`).
     pub(crate) fn forget_save_set(&mut self, client: ClientId) {
         let Some(state) = self.client_mut(client) else { return };
         for saved in std::mem::take(&mut state.save_set) {
