@@ -56,10 +56,10 @@ impl Server {
         self.deliver_structure(id, wire(&event));
         self.window_gone(id);
         let Some(Resource::Window(window)) = self.remove_resource(id) else { return };
-        if let Ok(parent) = self.window_mut(window.parent) {
-            if let Some(at) = parent.children.iter().rposition(|child| *child == id) {
-                parent.children.remove(at);
-            }
+        if let Ok(parent) = self.window_mut(window.parent)
+            && let Some(at) = parent.children.iter().rposition(|child| *child == id)
+        {
+            parent.children.remove(at);
         }
         self.property_bytes -= window.properties.iter().map(|(_, property)| property.cost()).sum::<usize>();
     }
