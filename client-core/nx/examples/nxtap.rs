@@ -19,7 +19,7 @@ use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use nx::{
@@ -321,10 +321,7 @@ impl Tap {
 
     fn wait(&self, until: Option<Instant>, now: Instant) -> Option<Input> {
         let time = until.map_or(Duration::from_secs(1), |at| at.saturating_duration_since(now));
-        match self.inputs.recv_timeout(time) {
-            Ok(input) => Some(input),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.inputs.recv_timeout(time).ok()
     }
 }
 

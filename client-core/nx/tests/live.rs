@@ -1,0 +1,307 @@
+//! Live sessions with the reference programs of the distribution: `nxagent` and `nxproxy`, on X servers of their own
+//! (`Xvfb`). What is on the screen through our codec must be what is on it through the reference's.
+//!
+//! Needs the packages nxagent, nxproxy, xvfb, x11-apps, x11-utils and xterm, and the example `nxtap` (which
+//! `cargo test` builds, but not when it is told to build this test alone).
+#![expect(clippy::expect_used, reason = "a test says what it relies on")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Size of the screens.
+const WIDTH: usize = 900;
+const HEIGHT: usize = 700;
+
+/// A process that ends with its owner.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A directory that goes with its owner.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("nx-live-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a directory for temporary files");
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(value) = ready() {
+            return value;
+        }
+        assert!(start.elapsed() < PATIENCE, "{what} did not happen within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// An X server in memory; it picks its own number.
+struct Screen {
+    _server: Process,
+    number: String,
+}
+
+impl Screen {
+    fn new() -> Self {
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                &format!("{WIDTH}x{HEIGHT}x24"),
+                "-nolisten",
+                "tcp",
+                "-ac",
+                "-noreset",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is installed");
+        let mut number = String::new();
+        let out = server.stdout.take().expect("a pipe");
+        BufReader::new(out).read_line(&mut number).expect("the number of the display");
+        Self { _server: Process(server), number: number.trim().to_owned() }
+    }
+
+    /// All pixels.
+    fn pixels(&self) -> Vec<u8> {
+        let out = Command::new("xwd")
+            .args(["-silent", "-root", "-display", &format!(":{}", self.number)])
+            .output()
+            .expect("xwd is installed");
+        // Header and colours come first; some of their bytes are never set.
+        let start = out.stdout.len().saturating_sub(WIDTH * HEIGHT * 4);
+        out.stdout.get(start..).unwrap_or_default().to_vec()
+    }
+
+    /// The pixels once they no longer change, and are not those of an empty screen.
+    fn settled(&self, which: &str) -> Vec<u8> {
+        let mut last = Vec::new();
+        let mut since = Instant::now();
+        wait_for(&format!("a still picture of {which}"), || {
+            let now = self.pixels();
+            let drawn = now.iter().filter(|b| **b != 0).count() > 20_000;
+            if now != last || !drawn {
+                last = now;
+                since = Instant::now();
+            }
+            (since.elapsed() > Duration::from_millis(1500)).then(|| last.clone())
+        })
+    }
+}
+
+/// Our proxy, of either role.
+fn nxtap(args: &[&str]) -> Process {
+    let mut path = std::env::current_exe().expect("our own path");
+    // The examples are built beside the tests.
+    path.pop();
+    path.pop();
+    let child = Command::new(path.join("examples/nxtap"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the example nxtap is built");
+    Process(child)
+}
+
+fn quit(tap: &mut Process) -> bool {
+    if let Some(stdin) = &mut tap.0.stdin {
+        stdin.write_all(b"quit\n").expect("nxtap reads");
+    }
+    let status = wait_for("the end of nxtap", || tap.0.try_wait().expect("nxtap is ours"));
+    status.success()
+}
+
+/// A display number that no other process uses: the sockets of X servers tell.
+fn free_number(from: u32) -> u32 {
+    let taken = |n: &u32| {
+        Path::new(&format!("/tmp/.X11-unix/X{n}")).exists() || Path::new(&format!("/tmp/.X{n}-lock")).exists()
+    };
+    let start = from + std::process::id() % 100;
+    (start..).find(|n| !taken(n)).expect("a free display number")
+}
+
+fn client(display: u32, program: &str, args: &[&str]) -> Process {
+    let child = Command::new(program)
+        .args(args)
+        .env("DISPLAY", format!(":{display}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("an X client is installed");
+    Process(child)
+}
+
+/// A picture that does not move: text, shapes, an image.
+fn desktop(display: u32) -> Vec<Process> {
+    vec![
+        client(
+            display,
+            "xterm",
+            &["-geometry", "80x24+0+0", "-e", "seq 1 400; printf '\\033[?25l'; sleep 600"],
+        ),
+        client(display, "xlogo", &["-geometry", "200x200+600+20"]),
+        client(display, "xmessage", &["-geometry", "300x100+20+500", "A message for everybody"]),
+    ]
+}
+
+/// An agent that waits for its display side on a Unix socket.
+struct Agent {
+    directory: Directory,
+    _process: Process,
+    number: u32,
+}
+
+impl Agent {
+    fn new(name: &str, options: &str, number: u32) -> Self {
+        let directory = Directory::new(name);
+        let root = directory.0.display();
+        let line = format!(
+            "nx/nx,root={root},listen=unix:{root}/link,state={root}/state,session=s,{options},type=unix-desktop,geometry=800x600:{number}"
+        );
+        let file = directory.0.join("options");
+        std::fs::write(&file, line).expect("a temporary file");
+        let log = std::fs::File::create(directory.0.join("log")).expect("a temporary file");
+        let process = Command::new("nxagent")
+            .args(["-D", "-persistent", "-ac", "-nolisten", "tcp", "-display"])
+            .arg(format!("nx/nx,options={}:{number}", file.display()))
+            .arg("-options")
+            .arg(&file)
+            .arg(format!(":{number}"))
+            .env("HOME", &directory.0)
+            .env("XAUTHORITY", directory.0.join("xauth"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("nxagent is installed");
+        let agent = Self { directory, _process: Process(process), number };
+        wait_for("the agent's link", || agent.link().exists().then_some(()));
+        agent
+    }
+
+    fn link(&self) -> PathBuf {
+        self.directory.0.join("link")
+    }
+
+    fn await_state(&self, state: &str) {
+        wait_for(&format!("state {state}"), || {
+            let now = std::fs::read_to_string(self.directory.0.join("state")).ok()?;
+            (now.trim() == state).then_some(())
+        });
+    }
+}
+
+/// The picture of the scripted desktop through our display side.
+fn through_ours(name: &str, options: &str, first: u32) -> Vec<u8> {
+    let screen = Screen::new();
+    let agent = Agent::new(name, options, free_number(first));
+    let mut tap = nxtap(&["display", &agent.link().display().to_string(), &screen.number]);
+    agent.await_state("RUNNING");
+    let _clients = desktop(agent.number);
+    let picture = screen.settled(name);
+    assert!(quit(&mut tap), "nxtap ended badly");
+    agent.await_state("SUSPENDED");
+    picture
+}
+
+/// The same through the reference's display side.
+fn through_the_reference(name: &str, options: &str, first: u32) -> Vec<u8> {
+    let screen = Screen::new();
+    let agent = Agent::new(name, options, free_number(first));
+    let root = agent.directory.0.display().to_string();
+    let proxy = Command::new("nxproxy")
+        .args([
+            "-S",
+            &format!("nx/nx,root={root},connect=unix:{root}/link,retry=5,session=s:{}", agent.number),
+        ])
+        .env("DISPLAY", format!(":{}", screen.number))
+        .env("HOME", &root)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("nxproxy is installed");
+    let _proxy = Process(proxy);
+    agent.await_state("RUNNING");
+    let _clients = desktop(agent.number);
+    screen.settled("the reference")
+}
+
+#[test]
+fn a_desktop_looks_the_same_through_our_display_side_and_the_reference() {
+    let reference = through_the_reference("reference", "link=adsl,pack=lossless", 600);
+    for (name, options) in [
+        ("lan", "link=lan,pack=nopack"),
+        ("raw", "link=wan,delta=0,stream=1,pack=16m-rle"),
+        ("adsl", "link=adsl,pack=lossless"),
+        ("modem", "link=modem,pack=16m-png-9"),
+    ] {
+        let ours = through_ours(name, options, 600);
+        assert_eq!(ours.len(), reference.len(), "{name}");
+        let different = ours.iter().zip(&reference).filter(|(a, b)| a != b).count();
+        assert_eq!(different, 0, "{name}: {different} bytes of the picture differ");
+    }
+}
+
+#[test]
+fn x_clients_look_the_same_through_our_application_side_and_the_reference_display_side() {
+    let direct = {
+        let screen = Screen::new();
+        let _clients = desktop(screen.number.parse().expect("a number"));
+        screen.settled("the X server alone")
+    };
+    for options in
+        [&["delta=0", "stream=0"][..], &["delta=1", "stream=0", "cache=65536"], &["delta=1", "stream=6"]]
+    {
+        let directory = Directory::new(&options.concat().replace('=', "-"));
+        let root = directory.0.display().to_string();
+        let screen = Screen::new();
+        let number = free_number(800);
+        let proxy = Command::new("nxproxy")
+            .args(["-S", &format!("nx/nx,root={root},listen=unix:{root}/link,session=s:{number}")])
+            .env("DISPLAY", format!(":{}", screen.number))
+            .env("HOME", &root)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nxproxy is installed");
+        let _proxy = Process(proxy);
+        let link = directory.0.join("link");
+        wait_for("the link", || link.exists().then_some(()));
+        let link = link.display().to_string();
+        let display = number.to_string();
+        let mut args = vec!["application", &link, &display];
+        args.extend(options);
+        let mut tap = nxtap(&args);
+        let socket = format!("/tmp/.X11-unix/X{number}");
+        wait_for("our display", || Path::new(&socket).exists().then_some(()));
+        let clients = desktop(number);
+        let picture = screen.settled(&options.concat());
+        drop(clients);
+        assert!(quit(&mut tap), "nxtap ended badly with {options:?}");
+        let different = picture.iter().zip(&direct).filter(|(a, b)| a != b).count();
+        assert_eq!(different, 0, "{options:?}: {different} bytes of the picture differ");
+    }
+}
