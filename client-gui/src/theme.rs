@@ -204,6 +204,11 @@ pub(crate) fn lone_card<R>(ui: &mut Ui, id: &str, content: impl FnOnce(&mut Ui) 
     result.inner
 }
 
+/// A row of buttons at a card's right edge, the likeliest first.
+pub(crate) fn actions<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.horizontal(|ui| ui.with_layout(Layout::right_to_left(Align::Center), content).inner).inner
+}
+
 /// The heading of a card.
 pub(crate) fn heading(ui: &mut Ui, text: &str) {
     ui.add(Label::new(RichText::new(text).text_style(TextStyle::Heading)).wrap());

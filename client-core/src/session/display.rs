@@ -130,6 +130,7 @@ pub(super) struct Display {
     stopped: HashSet<nx::ChannelId>,
     /// What clients own and this computer may want to have.
     owned: HashSet<Selection>,
+    dpi: u16,
     frame: Arc<Frame>,
     reporter: Reporter,
     work: Work,
@@ -163,6 +164,7 @@ impl Display {
             clients: HashMap::new(),
             stopped: HashSet::new(),
             owned: HashSet::new(),
+            dpi: screen.dpi,
             frame,
             reporter,
             work,
@@ -207,6 +209,7 @@ impl Display {
     fn handle(&mut self, message: Message) {
         match message {
             Message::Link { bytes, _permit } => {
+                tracing::trace!(length = bytes.len(), "received");
                 // What is wrong with them comes as the link's last event.
                 let _ = self.nx.receive(&bytes, Instant::now());
             }
@@ -229,9 +232,7 @@ impl Display {
                     }
                 }
             }
-            Input::Resize(Geometry { width, height }) => {
-                tracing::debug!(width, height, "the display keeps its size")
-            }
+            Input::Resize(Geometry { width, height }) => self.x.resize(width, height, self.dpi),
             Input::Text { selection, text } => {
                 self.owned.remove(&selection);
                 self.x.set_text(selection, text);
@@ -261,6 +262,7 @@ impl Display {
                     && !output.is_empty()
                 {
                     quiet = false;
+                    tracing::trace!(channel = channel.0, length = output.len(), "to nx");
                     self.nx.x11_from_server(channel, output, now);
                     output.clear();
                 }
@@ -270,6 +272,7 @@ impl Display {
             }
         }
         let bytes = self.nx.transmit(Instant::now());
+        tracing::trace!(length = bytes.len(), "sent");
         if !bytes.is_empty() && self.work.send(bytes) > MAX_BACKLOG {
             return Err(Error::Lost(io::Error::new(
                 io::ErrorKind::TimedOut,
@@ -289,6 +292,7 @@ impl Display {
                 None => self.nx.refuse(channel),
             },
             nx::Event::X11 { channel, bytes } => {
+                tracing::trace!(channel = channel.0, length = bytes.len(), "from nx");
                 if let Some(&client) = self.clients.get(&channel)
                     && let Err(fault) = self.x.receive(client, &bytes)
                 {

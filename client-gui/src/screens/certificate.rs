@@ -52,7 +52,7 @@ impl CertificateScreen {
                 });
             ui.add_space(theme::TIGHT);
             let mut action = None;
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            theme::actions(ui, |ui| {
                 if theme::primary(ui, "Trust this server").clicked() {
                     action = Some(CertificateAction::Trust);
                 }

@@ -37,7 +37,7 @@ impl EndedScreen {
             }
             ui.add_space(theme::GAP);
             let mut action = None;
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            theme::actions(ui, |ui| {
                 let again = theme::primary(ui, "Connect again");
                 if std::mem::take(&mut self.fresh) {
                     again.request_focus();

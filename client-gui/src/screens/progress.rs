@@ -47,7 +47,7 @@ impl ProgressScreen {
             }
             ui.add_space(theme::GAP);
             let mut cancel = None;
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            theme::actions(ui, |ui| {
                 if theme::secondary(ui, "Cancel").clicked()
                     || ui.input(|input| input.key_pressed(Key::Escape))
                 {
