@@ -1,6 +1,6 @@
 //! The core requests: their lengths, and which function executes each.
 
-#[expect(
+#[allow(
     clippy::wildcard_imports,
     reason = "nearly every request and opcode of the protocol is named here"
 )]
