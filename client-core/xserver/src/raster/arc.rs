@@ -104,25 +104,22 @@ impl<'a> Painter<'a> {
         }
         let ends = Ends::new(sweep, width, height);
         let (left, top) = (i64::from(arc.x), i64::from(arc.y));
-        let mut dot = |quarter: i32, u: i64, v: i64| {
-            if ends.include(quarter, u.abs(), v.abs()) {
-                let (x, y) =
-                    ((left + i64::midpoint(u, width)) as i32, (top + i64::midpoint(v, height)) as i32);
-                self.span(y, x, x + 1);
-            }
-        };
-        for (u, v) in quadrant(width, height) {
-            dot(0, u, v);
-            if u != 0 {
-                dot(1, -u, v);
-            }
-            if v != 0 {
-                if u != 0 {
-                    dot(2, -u, -v);
-                }
-                dot(3, u, -v);
-            }
-        }
+        // A pixel on an axis is its own mirror image.
+        let mirrored = |(u, v): (i64, i64)| [(0, u, v), (1, -u, v), (2, -u, -v), (3, u, -v)];
+        let pixels = quadrant(width, height)
+            .into_iter()
+            .flat_map(mirrored)
+            .filter(|(quarter, u, v)| match quarter {
+                0 => true,
+                1 => *u != 0,
+                2 => *u != 0 && *v != 0,
+                _ => *v != 0,
+            })
+            .filter(|(quarter, u, v)| ends.include(*quarter, u.abs(), v.abs()))
+            .map(|(_, u, v)| {
+                ((left + i64::midpoint(u, width)) as i32, (top + i64::midpoint(v, height)) as i32)
+            });
+        self.dots(pixels);
     }
 }
 

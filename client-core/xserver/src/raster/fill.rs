@@ -250,6 +250,24 @@ impl<'a> Painter<'a> {
         }
     }
 
+    /// Draws single pixels, drawable-relative.
+    pub(super) fn dots(&mut self, points: impl Iterator<Item = (i32, i32)>) {
+        let (Source::Solid { and, xor }, Some(clip)) = (self.source, self.clip.as_rect()) else {
+            for (x, y) in points {
+                self.span(y, x, x.saturating_add(1));
+            }
+            return;
+        };
+        let width = self.pixmap.width() as usize;
+        let (dx, dy) = self.origin;
+        let inside = points
+            .map(|(x, y)| (x.saturating_add(dx), y.saturating_add(dy)))
+            .filter(|(x, y)| clip.contains(*x, *y));
+        let touched =
+            with_pixels!(&mut self.pixmap.pixels, data => draw_dots(data, width, inside, (and, xor)));
+        self.touched = self.touched.bound(&touched);
+    }
+
     /// Draws steps of a line in pixmap coordinates, all of which are within the clip.
     pub(super) fn walk(&mut self, line: &Line, steps: Range<i64>) {
         let ((ax, ay), (bx, by)) = (line.at(steps.start), line.at(steps.end - 1));
@@ -359,6 +377,29 @@ impl Walk {
             }
         }
     }
+}
+
+/// Combines single pixels, and tells the rectangle around them.
+fn draw_dots<P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    points: impl Iterator<Item = (i32, i32)>,
+    (and, xor): (u32, u32),
+) -> Rect {
+    let (and, xor) = (P::from_value(and), P::from_value(xor));
+    let mut around = Rect::new(i32::MAX, i32::MAX, i32::MIN, i32::MIN);
+    for (x, y) in points {
+        if let Some(pixel) = data.get_mut(y as usize * width + x as usize) {
+            *pixel = *pixel & and ^ xor;
+        }
+        around = Rect {
+            x1: around.x1.min(x),
+            y1: around.y1.min(y),
+            x2: around.x2.max(x + 1),
+            y2: around.y2.max(y + 1),
+        };
+    }
+    if around.is_empty() { Rect::EMPTY } else { around }
 }
 
 /// Combines the pixels at a bitmap's set bits; `start` is where its corner lies in memory.

@@ -27,9 +27,7 @@ impl Canvas<'_> {
     /// X11 §9 `PolyPoint`; `relative` is the coordinate mode Previous. Points are always solid.
     pub fn poly_point(&mut self, gc: &Gc, relative: bool, points: &[Point]) -> Rect {
         let mut painter = self.solid_painter(gc);
-        for (x, y) in absolute(relative, points) {
-            painter.span(y, x, x + 1);
-        }
+        painter.dots(absolute(relative, points));
         painter.finish()
     }
 
