@@ -236,7 +236,7 @@ async fn session_bytes(socket: Socket, desk: &Desk) {
             }
         }
     };
-    tokio::spawn(inbound);
+    let inbound = tokio::spawn(inbound);
     let (words, mut closing) = tokio::sync::mpsc::channel::<Message>(1);
     let outbound = tokio::spawn(async move {
         let mut buffer = vec![0; 4096];
@@ -303,6 +303,7 @@ async fn session_bytes(socket: Socket, desk: &Desk) {
         }
         _ => {
             driver.abort();
+            inbound.abort();
             outbound.abort();
             return;
         }

@@ -85,7 +85,7 @@ impl LoginScreen {
         if self.fresh && !self.busy {
             self.fresh = false;
             let texts = [&self.server, &self.user, &self.password];
-            let empty = texts.iter().position(|text| text.is_empty()).unwrap_or(2);
+            let empty = texts.iter().position(|text| text.trim().is_empty()).unwrap_or(2);
             fields[empty].request_focus();
         }
         ui.add_space(theme::TIGHT);
@@ -106,21 +106,21 @@ impl LoginScreen {
         let entered =
             fields.iter().any(egui::Response::lost_focus) && ui.input(|input| input.key_pressed(Key::Enter));
         if theme::primary_wide(ui, "Log in").clicked() || entered {
-            action = self.submit(&fields);
+            action = self.submit();
         }
         action
     }
 
-    fn submit(&mut self, fields: &[egui::Response; 3]) -> Option<LoginAction> {
+    fn submit(&mut self) -> Option<LoginAction> {
         let missing = [
             (self.server.trim(), "Which server?", "Type its name, such as desk.example.org."),
             (self.user.trim(), "Who are you?", "Type the name of your account."),
             (self.password.as_str(), "The password is missing", "Type the password of your account."),
         ];
-        for (i, (text, title, advice)) in missing.into_iter().enumerate() {
+        for (text, title, advice) in missing {
             if text.is_empty() {
                 self.alarm = Some(Words::new(title, advice));
-                fields[i].request_focus();
+                self.fresh = true;
                 return None;
             }
         }
