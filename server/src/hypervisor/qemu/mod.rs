@@ -111,8 +111,13 @@ impl Hypervisor for Qemu {
             Err(error) => {
                 let _ = process.signal(Signal::KILL);
                 let _ = process.ended().await;
+                // It may have complained and ended just then.
+                let words = console::last_words(&place.log());
                 clean_after_failure(&place);
-                Err(StartError::Failed(format!("qemu does not answer: {error}")))
+                Err(match words.as_str() {
+                    "" => StartError::Failed(format!("qemu does not answer: {error}")),
+                    words => refusal(words),
+                })
             }
         }
     }
@@ -380,8 +385,7 @@ impl Watcher {
     async fn take(&mut self, event: Event, qmp: &mut Qmp) {
         match event {
             Event::Shutdown(reason) => {
-                let words = guest_words(qmp).await;
-                let end = judge(&reason, &words);
+                let end = judge(&reason, &guest_console(qmp).await);
                 self.give_up(qmp, end).await;
             }
             Event::Port { id, open: false } if id == command::LINK => {
@@ -424,17 +428,24 @@ impl Watcher {
 }
 
 /// The end of the guest's console.
-async fn guest_words(qmp: &mut Qmp) -> String {
+async fn guest_console(qmp: &mut Qmp) -> String {
     let arguments = json!({"device": command::CONSOLE, "size": command::CONSOLE_SIZE});
     let text = qmp.execute("ringbuf-read", arguments).await.ok();
-    let text = text.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
-    console::last_lines(text)
+    text.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// What the guest's end means. A reboot is an end like any other: the next start is a boot.
-fn judge(reason: &str, words: &str) -> End {
-    let failed = reason == "guest-panic" || words.contains(CANNOT_BOOT) || words.contains("Kernel panic");
-    if failed { End::Failed(with_words("the guest could not go on", words)) } else { End::PoweredOff }
+/// What the guest's end means, by QEMU's reason and the guest's console. A reboot is an end like any other: the next
+/// start is a boot.
+fn judge(reason: &str, text: &str) -> End {
+    let telling =
+        [CANNOT_BOOT, "Kernel panic"].iter().find_map(|sign| text.lines().find(|line| line.contains(sign)));
+    match telling {
+        Some(line) => End::Failed(with_words("the guest could not go on", &console::last_lines(line))),
+        None if reason == "guest-panic" => {
+            End::Failed(with_words("the guest could not go on", &console::last_lines(text)))
+        }
+        None => End::PoweredOff,
+    }
 }
 
 fn with_words(what: &str, words: &str) -> String {
@@ -509,6 +520,8 @@ mod tests {
         assert_eq!(judge("guest-shutdown", "reboot: Power down"), End::PoweredOff);
         assert_eq!(judge("guest-reset", ""), End::PoweredOff);
         assert!(matches!(judge("guest-reset", "qvd: the machine cannot boot: no init"), End::Failed(_)));
-        assert!(matches!(judge("guest-reset", "Kernel panic - not syncing"), End::Failed(_)));
+        let panic = "[ 1.0] Kernel panic - not syncing: VFS\nCall Trace:\n a\n b\n c\n d\n e\n f\n";
+        let end = End::Failed("the guest could not go on: [ 1.0] Kernel panic - not syncing: VFS".into());
+        assert_eq!(judge("guest-reset", panic), end);
     }
 }
