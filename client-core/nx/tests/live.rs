@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Size of the screens.
 const WIDTH: usize = 900;
@@ -141,7 +141,7 @@ fn free_number(from: u32) -> u32 {
         Path::new(&format!("/tmp/.X11-unix/X{n}")).exists() || Path::new(&format!("/tmp/.X{n}-lock")).exists()
     };
     let start = from + std::process::id() % 100;
-    (start..).find(|n| !taken(n)).expect("a free display number")
+    (start..start + 1000).find(|n| !taken(n)).expect("a free display number")
 }
 
 fn client(display: u32, program: &str, args: &[&str]) -> Process {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use nx::{
-    Alert, Application, ApplicationConfig, ChannelId, Config, Cookie, Display, End, Error, Event, MAX_FRAME,
-    Options,
+    Alert, Application, ApplicationConfig, ChannelId, ChannelKind, Config, Cookie, Display, End, Error,
+    Event, MAX_FRAME, Options, TunnelEvent,
 };
 
 const WORDS: &str = "NXPROXY-3.5.0-3.5.99 link=lan,pack=none,cache=0,type=agent,images=0,delta=0,stream=0,data=0 cachelist=none ";
@@ -261,4 +261,36 @@ fn an_idle_link_is_pinged_by_the_application_side() {
     assert_eq!(application.poll_timeout(), Some(idle));
     application.handle_timeout(idle);
     assert_eq!(application.transmit(idle), [0, 20, 1]);
+}
+
+#[test]
+fn a_tunnel_carries_a_service_both_ways_until_one_end_closes() {
+    let now = Instant::now();
+    let tunnels = vec![ChannelKind::Cups];
+    let mut display = Display::new(Config { stream: Some(0), tunnels, ..Config::default() }, now);
+    let mut application = Application::new(ApplicationConfig::default(), now);
+    let settle = |display: &mut Display, application: &mut Application| {
+        for _ in 0..4 {
+            assert_eq!(application.receive(&display.transmit(now), now), Ok(()));
+            assert_eq!(display.receive(&application.transmit(now), now), Ok(()));
+        }
+    };
+    settle(&mut display, &mut application);
+    assert_eq!(application.open_tunnel(ChannelKind::Font), None, "fonts are the display side's to ask for");
+    let Some(printer) = application.open_tunnel(ChannelKind::Cups) else { panic!("a tunnel") };
+    let Some(refused) = application.open_tunnel(ChannelKind::Smb) else { panic!("a tunnel") };
+    application.tunnel_write(printer, b"hello");
+    settle(&mut display, &mut application);
+    assert_eq!(application.poll_tunnel(), Some(TunnelEvent::Closed(refused)));
+    let opened = TunnelEvent::Opened { channel: printer, kind: ChannelKind::Cups };
+    assert_eq!(display.poll_tunnel(), Some(opened));
+    let data = TunnelEvent::Data { channel: printer, bytes: b"hello".to_vec() };
+    assert_eq!(display.poll_tunnel(), Some(data));
+    let long = vec![b'x'; 300_000];
+    display.tunnel_write(printer, &long);
+    display.tunnel_closed(printer);
+    settle(&mut display, &mut application);
+    assert_eq!(application.poll_tunnel(), Some(TunnelEvent::Data { channel: printer, bytes: long }));
+    assert_eq!(application.poll_tunnel(), Some(TunnelEvent::Closed(printer)));
+    assert_eq!(display.poll_tunnel(), None);
 }

@@ -16,7 +16,7 @@ use self::channel::Channel;
 use self::tokens::Tokens;
 use crate::coding::bits::BitWriter;
 use crate::error::Error;
-use crate::link::control::{Control, TokenClass};
+use crate::link::control::{ChannelKind, Control, TokenClass};
 use crate::link::engine::{Engine, HANDSHAKE_LIMIT};
 use crate::link::frame::Item;
 use crate::link::handshake::{self, Greeting, Options};
@@ -24,6 +24,7 @@ use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
 use crate::session::{ChannelId, EVENT_BYTES, End, Event, Events};
 use crate::trace::{Coded, Direction, Trace};
+use crate::tunnel::{self, TunnelEvent, Tunnels};
 use crate::x11::cookie::Cookie;
 
 /// An idle direction is pinged after this time (NX part 1 §4.3).
@@ -40,13 +41,20 @@ pub struct ApplicationConfig {
     pub cookie: Option<Cookie>,
     /// What this side chooses for the link.
     pub options: Options,
+    /// Kinds of tunnels the far side may open here; others are refused.
+    pub tunnels: Vec<ChannelKind>,
     /// The session is given up after this much silence of the peer; `None` is never.
     pub silence: Option<Duration>,
 }
 
 impl Default for ApplicationConfig {
     fn default() -> Self {
-        Self { cookie: None, options: Options::default(), silence: Some(Duration::from_mins(2)) }
+        Self {
+            cookie: None,
+            options: Options::default(),
+            tunnels: Vec::new(),
+            silence: Some(Duration::from_mins(2)),
+        }
     }
 }
 
@@ -90,6 +98,7 @@ pub struct Application {
     tokens: Tokens,
     failure: Option<Error>,
     trace: Trace,
+    tunnels: Tunnels,
 }
 
 impl Application {
@@ -113,6 +122,7 @@ impl Application {
             tokens: Tokens::new(options.link.token_size() as usize),
             failure: None,
             trace: Trace::default(),
+            tunnels: Tunnels::default(),
             config,
         }
     }
@@ -149,7 +159,7 @@ impl Application {
 
     /// False while so much is waiting that the link should not be read.
     pub fn wants_input(&self) -> bool {
-        self.events.bytes() < EVENT_BYTES && self.link.unprocessed() < crate::MAX_FRAME
+        self.has_room() && self.link.unprocessed() < crate::MAX_FRAME
     }
 
     /// False while the tokens are used up: the X clients should not be read (NX part 1 §4.1).
@@ -180,9 +190,9 @@ impl Application {
         if self.phase != Phase::Running {
             return None;
         }
-        let number = (1..=u8::MAX).find(|n| n % 8 != 0 && !self.channels.contains_key(n))?;
+        let number = self.free_number()?;
         self.flush();
-        self.link.put_control(Control::New(crate::ChannelKind::X11), number);
+        self.link.put_control(Control::New(ChannelKind::X11), number);
         self.channels.insert(number, Channel::default());
         Some(ChannelId(number))
     }
@@ -233,6 +243,56 @@ impl Application {
         }
     }
 
+    /// Opens a tunnel to a service next to the far side. `None` if the far side does not serve that kind, before
+    /// [`Event::Connected`], after the end, and when all numbers of this side are in use.
+    pub fn open_tunnel(&mut self, kind: ChannelKind) -> Option<ChannelId> {
+        if self.phase != Phase::Running || !tunnel::may_open(kind, true) {
+            return None;
+        }
+        let number = self.free_number()?;
+        self.link.put_control(Control::New(kind), number);
+        self.tunnels.insert(number);
+        Some(ChannelId(number))
+    }
+
+    /// Takes what the service behind a tunnel wrote. Ignored for a tunnel that is not open.
+    pub fn tunnel_write(&mut self, channel: ChannelId, bytes: &[u8]) {
+        if self.tunnels.is_open(channel.0) && !bytes.is_empty() {
+            self.flush();
+            self.link.put_data(channel.0, &tunnel::encode(bytes));
+        }
+    }
+
+    /// The service behind a tunnel closed its connection, or cannot be reached.
+    pub fn tunnel_closed(&mut self, channel: ChannelId) {
+        if self.tunnels.finish(channel.0) {
+            self.link.put_control(Control::Finish, channel.0);
+        }
+    }
+
+    /// What there is to do about tunnels. They exist only where [`tunnels`](ApplicationConfig::tunnels) or
+    /// [`open_tunnel`](Self::open_tunnel) ask for them.
+    pub fn poll_tunnel(&mut self) -> Option<TunnelEvent> {
+        self.tunnels.poll()
+    }
+
+    /// The lowest free number that this side may use for a channel (NX part 1 §3.3).
+    fn free_number(&self) -> Option<u8> {
+        let free = |n: &u8| !self.channels.contains_key(n) && !self.tunnels.contains(*n);
+        (0..=u8::MAX).filter(|n| !n.is_multiple_of(8)).find(free)
+    }
+
+    /// The far side wants to reach a service here.
+    fn open_tunnel_here(&mut self, kind: ChannelKind, number: u8) {
+        let taken = self.channels.contains_key(&number) || self.tunnels.contains(number);
+        let served = tunnel::may_open(kind, false) && self.config.tunnels.contains(&kind);
+        if taken || !served || !number.is_multiple_of(8) || self.phase != Phase::Running {
+            self.link.put_control(Control::Drop, number);
+            return;
+        }
+        self.tunnels.accept(number, kind);
+    }
+
     /// Ends the session from this side (NX part 1 §7.1). [`Event::Closed`] follows.
     pub fn close(&mut self, now: Instant) {
         match self.phase {
@@ -243,6 +303,9 @@ impl Application {
                 for number in open {
                     self.events.push(Event::ChannelClosed(ChannelId(number)));
                     self.finish(number);
+                }
+                for number in self.tunnels.finish_all() {
+                    self.link.put_control(Control::Finish, number);
                 }
                 self.link.put_control(Control::FinishListeners, 0);
                 self.phase = Phase::Closing(now + CLEANUP);
@@ -312,8 +375,12 @@ impl Application {
         idle.max(self.link.last_ping) + PING_AFTER
     }
 
+    fn has_room(&self) -> bool {
+        self.events.bytes() < EVENT_BYTES && self.tunnels.bytes() < EVENT_BYTES
+    }
+
     fn advance(&mut self, now: Instant) {
-        while self.events.bytes() < EVENT_BYTES && self.phase != Phase::Closed {
+        while self.has_room() && self.phase != Phase::Closed {
             match self.step(now) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -366,6 +433,9 @@ impl Application {
                     Item::Control(control, arg) => self.control(control, arg, now)?,
                     Item::Data(_) if std::mem::take(&mut self.statistics) => {}
                     Item::Data(payload) => {
+                        if let Some(number) = self.current.filter(|n| self.tunnels.contains(*n)) {
+                            self.tunnels.data(number, &payload)?;
+                        }
                         if let Some(channel) = self.current.filter(|n| self.channels.contains_key(n)) {
                             self.incoming = Some(Incoming { channel, payload, position: 0 });
                         }
@@ -379,16 +449,17 @@ impl Application {
 
     fn control(&mut self, control: Control, arg: u8, now: Instant) -> Result<(), Error> {
         match control {
-            // No kind of channel that the display side opens is served here.
-            Control::New(_) => self.link.put_control(Control::Drop, arg),
+            Control::New(kind) => self.open_tunnel_here(kind, arg),
             Control::Switch => self.current = Some(arg),
             Control::Drop => {
+                self.tunnels.remove(arg);
                 if self.channels.remove(&arg).is_some_and(|c| !c.finishing()) {
                     self.events.push(Event::ChannelClosed(ChannelId(arg)));
                 }
                 self.say_goodbye_when_done(now);
             }
             Control::Finish => {
+                self.tunnels.remove(arg);
                 if self.channels.get(&arg).is_some_and(|c| !c.finishing()) {
                     self.events.push(Event::ChannelClosed(ChannelId(arg)));
                 }
@@ -466,7 +537,7 @@ impl Application {
     }
 
     fn say_goodbye_when_done(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Closing(_)) && self.channels.is_empty() {
+        if matches!(self.phase, Phase::Closing(_)) && self.channels.is_empty() && self.tunnels.is_empty() {
             self.goodbye(now);
         }
     }
@@ -487,6 +558,7 @@ impl Application {
         self.phase = Phase::Closed;
         self.writer = BitWriter::default();
         self.incoming = None;
+        self.tunnels.finish_all();
         for (number, channel) in std::mem::take(&mut self.channels) {
             if !channel.finishing() {
                 self.events.push(Event::ChannelClosed(ChannelId(number)));

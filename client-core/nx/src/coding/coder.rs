@@ -17,6 +17,9 @@ pub(crate) trait Coder {
     /// True for the direction that writes the bit stream.
     const ENCODES: bool;
 
+    /// How many bits were coded so far.
+    fn position(&self) -> usize;
+
     /// `value(v, bits, block)` (NX part 2 §A.2).
     fn value(&mut self, v: u32, bits: u32, block: u32) -> Result<u32, Error>;
 
@@ -96,6 +99,10 @@ pub(crate) struct Encoder<'a>(pub(crate) &'a mut BitWriter);
 impl Coder for Encoder<'_> {
     const ENCODES: bool = true;
 
+    fn position(&self) -> usize {
+        self.0.bit_len()
+    }
+
     fn value(&mut self, v: u32, bits: u32, block: u32) -> Result<u32, Error> {
         self.0.value(v, bits, block);
         Ok(v & mask(bits))
@@ -139,6 +146,10 @@ pub(crate) struct Decoder<'a>(pub(crate) BitReader<'a>);
 
 impl Coder for Decoder<'_> {
     const ENCODES: bool = false;
+
+    fn position(&self) -> usize {
+        self.0.position()
+    }
 
     fn value(&mut self, _: u32, bits: u32, block: u32) -> Result<u32, Error> {
         self.0.value(bits, block)

@@ -26,6 +26,7 @@ use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
 use crate::session::{Alert, ChannelId, EVENT_BYTES, End, Event, Events};
 use crate::trace::{Coded, Direction, Trace};
+use crate::tunnel::{self, TunnelEvent, Tunnels};
 use crate::x11::cookie::Cookie;
 
 /// We ping after this much silence, and then again and again (NX part 1 §4.3).
@@ -48,13 +49,21 @@ pub struct Config {
     pub x11_cookie: Option<Cookie>,
     /// zlib level 0 to 9 of what we send; `None` takes the level the application side announces.
     pub stream: Option<u8>,
+    /// Kinds of tunnels the far side may open here; others are refused.
+    pub tunnels: Vec<ChannelKind>,
     /// The session is given up after this much silence of the peer; `None` is never.
     pub silence: Option<Duration>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { cookie: None, x11_cookie: None, stream: None, silence: Some(Duration::from_mins(2)) }
+        Self {
+            cookie: None,
+            x11_cookie: None,
+            stream: None,
+            tunnels: Vec::new(),
+            silence: Some(Duration::from_mins(2)),
+        }
     }
 }
 
@@ -110,6 +119,7 @@ pub struct Display {
     motion: Option<Instant>,
     failure: Option<Error>,
     trace: Trace,
+    tunnels: Tunnels,
 }
 
 impl Display {
@@ -137,6 +147,7 @@ impl Display {
             motion: None,
             failure: None,
             trace: Trace::default(),
+            tunnels: Tunnels::default(),
         }
     }
 
@@ -172,7 +183,7 @@ impl Display {
 
     /// False while so much is waiting that the link should not be read.
     pub fn wants_input(&self) -> bool {
-        self.events.bytes() < EVENT_BYTES && self.link.unprocessed() < crate::MAX_FRAME
+        self.has_room() && self.link.unprocessed() < crate::MAX_FRAME
     }
 
     /// Bytes to write to the link now; empty if there are none. Each call ends in a flush of the compressed stream,
@@ -244,6 +255,56 @@ impl Display {
         }
     }
 
+    /// Opens a tunnel to a service next to the far side. `None` if the far side does not serve that kind, before
+    /// [`Event::Connected`], after the end, and when all numbers of this side are in use.
+    pub fn open_tunnel(&mut self, kind: ChannelKind) -> Option<ChannelId> {
+        if self.phase != Phase::Running || !tunnel::may_open(kind, false) {
+            return None;
+        }
+        let number = self.free_number()?;
+        self.link.put_control(Control::New(kind), number);
+        self.tunnels.insert(number);
+        Some(ChannelId(number))
+    }
+
+    /// Takes what the service behind a tunnel wrote. Ignored for a tunnel that is not open.
+    pub fn tunnel_write(&mut self, channel: ChannelId, bytes: &[u8]) {
+        if self.tunnels.is_open(channel.0) && !bytes.is_empty() {
+            self.flush();
+            self.link.put_data(channel.0, &tunnel::encode(bytes));
+        }
+    }
+
+    /// The service behind a tunnel closed its connection, or cannot be reached.
+    pub fn tunnel_closed(&mut self, channel: ChannelId) {
+        if self.tunnels.finish(channel.0) {
+            self.link.put_control(Control::Finish, channel.0);
+        }
+    }
+
+    /// What there is to do about tunnels. They exist only where [`tunnels`](Config::tunnels) or
+    /// [`open_tunnel`](Self::open_tunnel) ask for them.
+    pub fn poll_tunnel(&mut self) -> Option<TunnelEvent> {
+        self.tunnels.poll()
+    }
+
+    /// The lowest free number that this side may use for a channel (NX part 1 §3.3).
+    fn free_number(&self) -> Option<u8> {
+        let free = |n: &u8| !self.channels.contains_key(n) && !self.tunnels.contains(*n);
+        (0..=u8::MAX).filter(|n| n.is_multiple_of(8)).find(free)
+    }
+
+    /// The far side wants to reach a service here.
+    fn open_tunnel_here(&mut self, kind: ChannelKind, number: u8) {
+        let taken = self.channels.contains_key(&number) || self.tunnels.contains(number);
+        let served = tunnel::may_open(kind, true) && self.config.tunnels.contains(&kind);
+        if taken || !served || number.is_multiple_of(8) || self.phase != Phase::Running {
+            self.link.put_control(Control::Drop, number);
+            return;
+        }
+        self.tunnels.accept(number, kind);
+    }
+
     /// Ends the session from this side (NX part 1 §7.2). [`Event::Closed`] follows.
     pub fn close(&mut self, now: Instant) {
         match self.phase {
@@ -254,6 +315,9 @@ impl Display {
                 for number in open {
                     self.events.push(Event::ChannelClosed(ChannelId(number)));
                     self.finish(number);
+                }
+                for number in self.tunnels.finish_all() {
+                    self.link.put_control(Control::Finish, number);
                 }
                 self.link.put_control(Control::FinishListeners, 0);
                 self.phase = Phase::Closing(now + CLEANUP);
@@ -328,9 +392,13 @@ impl Display {
         (self.link.last_input + PING_AFTER).max(self.link.last_ping + PING_EVERY)
     }
 
-    /// Processes what has arrived, until nothing is left or the event queue is full.
+    fn has_room(&self) -> bool {
+        self.events.bytes() < EVENT_BYTES && self.tunnels.bytes() < EVENT_BYTES
+    }
+
+    /// Processes what has arrived, until nothing is left or the owner must take some of it.
     fn advance(&mut self, now: Instant) {
-        while self.events.bytes() < EVENT_BYTES && self.phase != Phase::Closed {
+        while self.has_room() && self.phase != Phase::Closed {
             match self.step(now) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -367,7 +435,7 @@ impl Display {
                 let Some(item) = self.link.next_item()? else { return Ok(false) };
                 match item {
                     Item::Control(control, arg) => self.control(control, arg, now)?,
-                    Item::Data(payload) => self.data(payload),
+                    Item::Data(payload) => self.data(payload)?,
                 }
             }
             Phase::Closed => return Ok(false),
@@ -389,17 +457,17 @@ impl Display {
     fn control(&mut self, control: Control, arg: u8, now: Instant) -> Result<(), Error> {
         match control {
             Control::New(ChannelKind::X11) => self.open(arg),
-            Control::New(_) => self.link.put_control(Control::Drop, arg),
+            Control::New(kind) => self.open_tunnel_here(kind, arg),
             Control::Switch => self.current = Some(arg),
             Control::Drop => {
-                if let Some(channel) = self.channels.remove(&arg)
-                    && !channel.finishing()
-                {
+                self.tunnels.remove(arg);
+                if self.channels.remove(&arg).is_some_and(|c| !c.finishing()) {
                     self.events.push(Event::ChannelClosed(ChannelId(arg)));
                 }
                 self.say_goodbye_when_done(now);
             }
             Control::Finish => {
+                self.tunnels.remove(arg);
                 if self.channels.get(&arg).is_some_and(|c| !c.finishing()) {
                     self.events.push(Event::ChannelClosed(ChannelId(arg)));
                 }
@@ -447,13 +515,17 @@ impl Display {
         self.events.push(Event::ChannelOpened(ChannelId(number)));
     }
 
-    fn data(&mut self, payload: Vec<u8>) {
+    fn data(&mut self, payload: Vec<u8>) -> Result<(), Error> {
         if std::mem::take(&mut self.statistics) {
-            return;
+            return Ok(());
+        }
+        if let Some(number) = self.current.filter(|n| self.tunnels.contains(*n)) {
+            self.tunnels.data(number, &payload)?;
         }
         if let Some(channel) = self.current.filter(|n| self.channels.contains_key(n)) {
             self.incoming = Some(Incoming { channel, payload, position: 0 });
         }
+        Ok(())
     }
 
     /// Decodes one message of the payload at hand.
@@ -522,7 +594,7 @@ impl Display {
     }
 
     fn say_goodbye_when_done(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Closing(_)) && self.channels.is_empty() {
+        if matches!(self.phase, Phase::Closing(_)) && self.channels.is_empty() && self.tunnels.is_empty() {
             self.goodbye(now);
         }
     }
@@ -543,6 +615,7 @@ impl Display {
         self.phase = Phase::Closed;
         self.writer = BitWriter::default();
         self.incoming = None;
+        self.tunnels.finish_all();
         for (number, channel) in std::mem::take(&mut self.channels) {
             if !channel.finishing() {
                 self.events.push(Event::ChannelClosed(ChannelId(number)));

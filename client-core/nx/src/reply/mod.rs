@@ -43,6 +43,8 @@ pub(crate) struct ReplyCodec {
     memory: Memory,
     budget: Budget,
     delta: bool,
+    /// What the message coded last answers, and where its body begins.
+    body: (Option<Expected>, usize),
 }
 
 impl ReplyCodec {
@@ -59,6 +61,7 @@ impl ReplyCodec {
             budget: Budget::new((cache as usize).min(memory.limit)),
             memory,
             delta,
+            body: (None, 0),
         }
     }
 
@@ -114,6 +117,7 @@ impl ReplyCodec {
             REPLY | ERROR => channel.expected.answer(sequence),
             _ => None,
         };
+        self.body = (answered, coder.position());
         let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
         p.size(32)?;
         match answered {
@@ -196,9 +200,29 @@ impl ReplyCodec {
     ) -> Result<(usize, Option<Expected>), Error> {
         let mut decoder = Decoder(BitReader::new(payload, position));
         message.clear();
-        let answered = self.code(&mut decoder, channel, message)?;
-        Ok((decoder.0.position(), answered))
+        match self.code(&mut decoder, channel, message) {
+            Ok(answered) => Ok((decoder.0.position(), answered)),
+            Err(Error::FrameEnd { .. }) if self.body.0.is_some_and(|to| to.opcode == LIST_EXTENSIONS) => {
+                let position = nameless_extensions(payload, self.body.1)?;
+                message.clear();
+                message.resize(32, 0);
+                finish(REPLY, channel.sequence as u16, channel.order, message);
+                Ok((position, self.body.0))
+            }
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// What the reference's encoder makes of an answer to `ListExtensions`: a byte for every name, and no names (NX part 4
+/// §4.2). The X client is told that there are none; the link stays in step.
+fn nameless_extensions(payload: &[u8], position: usize) -> Result<usize, Error> {
+    let mut reader = BitReader::new(payload, position);
+    reader.value(32, 8)?;
+    for _ in 0..reader.value(8, 0)? {
+        reader.value(8, 0)?;
+    }
+    Ok(reader.position())
 }
 
 /// The whole message as it is (`delta=0`, NX part 4 §4.5).

@@ -155,3 +155,24 @@ fn decode(name: &str, sequence: &Value) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[test]
+fn the_references_answer_to_list_extensions_leaves_the_link_in_step() {
+    let file = load("replies.json");
+    for sequence in list(&file["sequences"]).iter().filter(|s| s["name"] == "listext") {
+        let mut driven = Driven::new(Options { cache: 8 << 20, delta: true, ..Options::default() });
+        let channel = driven.open();
+        for step in list(&sequence["steps"]) {
+            driven.client(channel, &hex(&step["client_x11"]));
+            for frame in list(&step["nx_sc"]) {
+                let frame = hex(frame);
+                let x11 = driven.payload(channel, &frame[..frame.len() - 1]).unwrap();
+                if step["client_x11"] == "63000100" {
+                    let mut none = vec![0; 32];
+                    none[..3].copy_from_slice(&[1, 0, 1]);
+                    assert_eq!(x11, none);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Channels that carry the bytes of another service (NX part 1 §3.6): printing, files, sound, web, fonts, helpers.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::coding::bits::{BitReader, BitWriter, MAX_MEMORY};
+use crate::error::Error;
+use crate::link::control::ChannelKind;
+use crate::session::ChannelId;
+
+/// Bytes per block; a frame holds several.
+const BLOCK: usize = 64 << 10;
+
+/// What the owner of a session has to do about tunnels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TunnelEvent {
+    /// The far side wants to reach a service of this kind: connect to it, or say that it is closed.
+    Opened {
+        /// The channel.
+        channel: ChannelId,
+        /// The service.
+        kind: ChannelKind,
+    },
+    /// Bytes for the service.
+    Data {
+        /// The channel.
+        channel: ChannelId,
+        /// Any part of its byte stream.
+        bytes: Vec<u8>,
+    },
+    /// Close the connection to the service.
+    Closed(ChannelId),
+}
+
+/// The tunnels of a link, by channel number, and what the owner has not yet heard of them.
+#[derive(Debug, Default)]
+pub(crate) struct Tunnels {
+    /// True after our `finish`: what still arrives is thrown away.
+    open: BTreeMap<u8, bool>,
+    events: VecDeque<TunnelEvent>,
+    bytes: usize,
+}
+
+impl Tunnels {
+    pub(crate) fn contains(&self, number: u8) -> bool {
+        self.open.contains_key(&number)
+    }
+
+    /// True if the tunnel is open at our end.
+    pub(crate) fn is_open(&self, number: u8) -> bool {
+        self.open.get(&number) == Some(&false)
+    }
+
+    /// A tunnel of our own.
+    pub(crate) fn insert(&mut self, number: u8) {
+        self.open.insert(number, false);
+    }
+
+    /// A tunnel of the far side.
+    pub(crate) fn accept(&mut self, number: u8, kind: ChannelKind) {
+        self.insert(number);
+        self.events.push_back(TunnelEvent::Opened { channel: ChannelId(number), kind });
+    }
+
+    /// Takes a payload of a tunnel.
+    pub(crate) fn data(&mut self, number: u8, payload: &[u8]) -> Result<(), Error> {
+        let bytes = decode(payload)?;
+        if self.is_open(number) && !bytes.is_empty() {
+            self.bytes += bytes.len();
+            self.events.push_back(TunnelEvent::Data { channel: ChannelId(number), bytes });
+        }
+        Ok(())
+    }
+
+    /// Our end is closed; false if it was not open.
+    pub(crate) fn finish(&mut self, number: u8) -> bool {
+        self.open.get_mut(&number).is_some_and(|finishing| !std::mem::replace(finishing, true))
+    }
+
+    /// The far side released a tunnel.
+    pub(crate) fn remove(&mut self, number: u8) {
+        if self.open.remove(&number) == Some(false) {
+            self.events.push_back(TunnelEvent::Closed(ChannelId(number)));
+        }
+    }
+
+    /// Our side ends all tunnels; the numbers of those that were open.
+    pub(crate) fn finish_all(&mut self) -> Vec<u8> {
+        let open: Vec<u8> = self.open.keys().copied().filter(|n| self.is_open(*n)).collect();
+        for number in &open {
+            self.finish(*number);
+            self.events.push_back(TunnelEvent::Closed(ChannelId(*number)));
+        }
+        open
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    pub(crate) fn poll(&mut self) -> Option<TunnelEvent> {
+        let event = self.events.pop_front();
+        if let Some(TunnelEvent::Data { bytes, .. }) = &event {
+            self.bytes -= bytes.len();
+        }
+        event
+    }
+
+    /// Bytes that wait for the owner.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// True for the kinds that this module carries and the other side may open here. The display side alone opens fonts.
+pub(crate) fn may_open(kind: ChannelKind, at_display: bool) -> bool {
+    match kind {
+        ChannelKind::X11 | ChannelKind::Aux => false,
+        ChannelKind::Cups | ChannelKind::Smb | ChannelKind::Media | ChannelKind::Http => at_display,
+        ChannelKind::Font => !at_display,
+        ChannelKind::Slave => true,
+    }
+}
+
+/// The payload that carries `bytes`.
+pub(crate) fn encode(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = BitWriter::default();
+    for block in bytes.chunks(BLOCK) {
+        writer.value(block.len() as u32, 32, 14);
+        writer.memory(block);
+    }
+    writer.value(0, 32, 14);
+    writer.take()
+}
+
+/// The bytes a payload carries.
+pub(crate) fn decode(payload: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut reader = BitReader::new(payload, 0);
+    let mut bytes = Vec::new();
+    loop {
+        let n = reader.value(32, 14)? as usize;
+        if n == 0 {
+            return Ok(bytes);
+        }
+        if n > MAX_MEMORY {
+            return Err(Error::MessageSize { size: n, min: 0, max: MAX_MEMORY });
+        }
+        bytes.extend_from_slice(reader.memory(n)?);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_captured_greeting_is_carried() {
+        let payload = [0xa0, 0, b'h', b'e', b'l', b'l', b'o', 0, 0];
+        assert_eq!(encode(b"hello"), payload);
+        assert_eq!(decode(&payload), Ok(b"hello".to_vec()));
+    }
+
+    #[test]
+    fn much_is_carried_in_several_blocks() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|i| (i / 7) as u8).collect();
+        assert_eq!(decode(&encode(&bytes)), Ok(bytes));
+    }
+
+    #[test]
+    fn a_tunnel_payload_without_an_end_is_refused() {
+        assert!(decode(&[0xa0, 0, b'h']).is_err());
+    }
+}
