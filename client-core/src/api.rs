@@ -115,10 +115,9 @@ impl Api {
 pub(crate) fn web_socket_error(error: tungstenite::Error) -> Error {
     match error {
         tungstenite::Error::Io(error) => Error::Lost(error),
-        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
-            Error::Lost(io::ErrorKind::ConnectionReset.into())
-        }
-        tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
+        tungstenite::Error::ConnectionClosed
+        | tungstenite::Error::AlreadyClosed
+        | tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
             Error::Lost(io::ErrorKind::ConnectionReset.into())
         }
         error => Error::Protocol(error.to_string()),

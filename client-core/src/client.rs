@@ -4,7 +4,7 @@
 //! not, when its outcome no longer matters. So nothing that was cancelled can be heard of later.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
@@ -109,13 +109,13 @@ impl Reporter {
 
 impl Client {
     /// A client that keeps its files in `folder`.
-    pub fn new(folder: PathBuf, wake: Wake) -> io::Result<Self> {
+    pub fn new(folder: &Path, wake: Wake) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("network")
             .enable_all()
             .build()?;
-        let known = KnownServers::in_folder(&folder);
+        let known = KnownServers::in_folder(folder);
         Ok(Self { runtime, known, wake, api: None, foreground: None, listing: None, actions: Vec::new() })
     }
 

@@ -236,7 +236,7 @@ mod watcher {
                                 orders.send(Order::Changed(Selection::Clipboard));
                             }
                             Event::XfixesSelectionNotify(_) => {
-                                orders.send(Order::Changed(Selection::Primary))
+                                orders.send(Order::Changed(Selection::Primary));
                             }
                             Event::ClientMessage(message) if message.type_ == stop => break,
                             _ => {}

@@ -4,7 +4,7 @@
 //! person once, shows the SHA-256 fingerprint, and pins it to host and port. Another certificate later is refused,
 //! not asked about: whoever changed it must say so, and the person must forget the old one on purpose.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,8 +87,10 @@ impl KnownServers {
         let mut lines = self.lines()?;
         lines.retain(|(name, _)| *name != key);
         lines.push((key, fingerprint));
-        let text: String =
-            lines.iter().map(|(name, fingerprint)| format!("{name} {fingerprint}\n")).collect();
+        let mut text = String::new();
+        for (name, fingerprint) in &lines {
+            let _ = writeln!(text, "{name} {fingerprint}");
+        }
         file::replace(&self.path, &text).map_err(|source| Error::File { path: self.path.clone(), source })
     }
 

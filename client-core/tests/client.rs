@@ -1,5 +1,7 @@
 //! The client against a stand-in for the server: whom it trusts, what it makes of each answer, how a session ends.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on is a failed test")]
+
 mod stand_in;
 
 use std::sync::Arc;
@@ -28,7 +30,7 @@ impl World {
         let wake = Arc::new(move || {
             let _ = sender.send(());
         });
-        let client = Client::new(folder.path().into(), wake).unwrap();
+        let client = Client::new(folder.path(), wake).unwrap();
         Self { server: StandIn::start(plot), client, woken, _folder: folder }
     }
 

@@ -95,8 +95,7 @@ impl App {
         // A session's pixels are the screen's; egui's own zoom would come between.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let wake_ctx = ctx.clone();
-        let client =
-            Client::new(setup.folder.clone(), std::sync::Arc::new(move || wake_ctx.request_repaint()))?;
+        let client = Client::new(&setup.folder, std::sync::Arc::new(move || wake_ctx.request_repaint()))?;
         let password = setup.password.take();
         let mut app = Self {
             client,
@@ -261,15 +260,12 @@ impl App {
     fn connect_by_name(&mut self, ctx: &egui::Context) {
         let Some(name) = self.setup.connect.take() else { return };
         let found = self.desktops.desktops.iter().flatten().find(|desktop| desktop.name == name);
-        match found.map(|desktop| desktop.id) {
-            Some(id) => self.connect(ctx, id),
-            None => {
-                self.desktops.alarm = Some(Words::new(
-                    format!("There is no desktop called {name}"),
-                    "These are the ones that you can use.",
-                ));
-                self.give_up(ctx, EXIT_CONNECT);
-            }
+        if let Some(id) = found.map(|desktop| desktop.id) {
+            self.connect(ctx, id);
+        } else {
+            let title = format!("There is no desktop called {name}");
+            self.desktops.alarm = Some(Words::new(title, "These are the ones that you can use."));
+            self.give_up(ctx, EXIT_CONNECT);
         }
     }
 
@@ -303,7 +299,7 @@ impl App {
 
     fn connect_failed(&mut self, ctx: &egui::Context, error: &Error) {
         tracing::info!(%error, "connect failed");
-        if self.is_logged_out(error) {
+        if is_logged_out(error) {
             return self.lost_rights(ctx, error);
         }
         let words = self.words(error);
@@ -315,14 +311,10 @@ impl App {
         self.give_up(ctx, EXIT_CONNECT);
     }
 
-    fn is_logged_out(&self, error: &Error) -> bool {
-        matches!(error, Error::Refused(body) if body.code == ErrorCode::NotLoggedIn)
-    }
-
     /// A call failed: back to the login if the token is not taken any more, otherwise a word on the list.
     fn lost_rights(&mut self, ctx: &egui::Context, error: &Error) {
         let words = self.words(error);
-        if self.is_logged_out(error) {
+        if is_logged_out(error) {
             self.client.log_out();
             if !matches!(self.screen, Screen::Session(_)) {
                 self.login_failed(ctx, Some(words));
@@ -408,7 +400,11 @@ impl App {
             self.texture = ViewTexture::new(frame);
         }
         let Screen::Session(screen) = &mut self.screen else { return };
-        match screen.ui(ui, self.texture.as_mut()) {
+        #[cfg(target_os = "linux")]
+        let window = crate::grab::window_id(frame);
+        #[cfg(not(target_os = "linux"))]
+        let window = None;
+        match screen.ui(ui, self.texture.as_mut(), window) {
             Some(SessionAction::Disconnect) => screen.session.disconnect(),
             Some(SessionAction::LogOut) => screen.session.log_out(),
             Some(SessionAction::FullScreen(full)) => {
@@ -417,6 +413,11 @@ impl App {
             None => {}
         }
     }
+}
+
+/// Whether the server does not take the token any more.
+fn is_logged_out(error: &Error) -> bool {
+    matches!(error, Error::Refused(body) if body.code == ErrorCode::NotLoggedIn)
 }
 
 impl eframe::App for App {
@@ -442,7 +443,7 @@ impl eframe::App for App {
         CentralPanel::default().frame(page).show(ui, |ui| match &mut self.screen {
             Screen::Login => match self.login.ui(ui, self.setup.settings.theme) {
                 Some(LoginAction::LogIn { server, user, password }) => {
-                    self.log_in(&ctx, &server, user, password)
+                    self.log_in(&ctx, &server, user, password);
                 }
                 Some(LoginAction::Cancel) => {
                     self.client.cancel();

@@ -25,10 +25,13 @@ const PIXELS_PER_CLICK: f64 = 40.0;
 pub(crate) struct Input(Arc<Mutex<State>>);
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the window")]
 struct State {
     session: Option<InputSender>,
     /// The view has the keyboard.
     keyboard: bool,
+    /// All keys come from a grab, and the window has the focus whatever its own events say.
+    grabbed: bool,
     /// The pointer is over the view, not over something of the window's own.
     pointer: bool,
     keys: BTreeSet<u8>,
@@ -68,6 +71,24 @@ impl Input {
         std::mem::take(&mut self.state().full_screen)
     }
 
+    /// Says whether a grab speaks for the keyboard.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn set_grabbed(&self, grabbed: bool) {
+        let mut state = self.state();
+        if state.grabbed && !grabbed {
+            state.release_keys();
+            if let Some(ctx) = &state.ctx {
+                ctx.request_repaint();
+            }
+        }
+        state.grabbed = grabbed;
+    }
+
+    /// Whether a grab speaks for the keyboard.
+    pub(crate) fn is_grabbed(&self) -> bool {
+        self.state().grabbed
+    }
+
     /// Looks at an event; true if it ends here.
     pub(crate) fn window_event(&self, event: &WindowEvent) -> bool {
         let mut state = self.state();
@@ -82,7 +103,7 @@ impl Input {
                 }
                 true
             }
-            WindowEvent::Focused(false) => {
+            WindowEvent::Focused(false) if !state.grabbed => {
                 state.release_keys();
                 state.release_buttons();
                 false

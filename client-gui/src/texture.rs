@@ -88,24 +88,10 @@ impl ViewTexture {
         unsafe {
             gl.bind_texture(glow::TEXTURE_2D, Some(self.texture));
             gl.pixel_store_i32(glow::UNPACK_ALIGNMENT, 4);
-            if self.size != [buffer.width, buffer.height] {
-                self.size = [buffer.width, buffer.height];
-                let internal = if self.format == glow::RGBA { glow::RGBA8 } else { glow::RGB8 };
-                gl.tex_image_2d(
-                    glow::TEXTURE_2D,
-                    0,
-                    internal as i32,
-                    buffer.width.into(),
-                    buffer.height.into(),
-                    0,
-                    self.format,
-                    self.kind,
-                    PixelUnpackData::Slice(Some(bytemuck::cast_slice(&buffer.pixels))),
-                );
-            } else {
+            if self.size == [buffer.width, buffer.height] {
                 gl.pixel_store_i32(glow::UNPACK_ROW_LENGTH, buffer.width.into());
                 for rect in &buffer.damage {
-                    let Some(pixels) = part(buffer, rect) else { continue };
+                    let Some(pixels) = part(buffer, *rect) else { continue };
                     gl.tex_sub_image_2d(
                         glow::TEXTURE_2D,
                         0,
@@ -119,6 +105,20 @@ impl ViewTexture {
                     );
                 }
                 gl.pixel_store_i32(glow::UNPACK_ROW_LENGTH, 0);
+            } else {
+                self.size = [buffer.width, buffer.height];
+                let internal = if self.format == glow::RGBA { glow::RGBA8 } else { glow::RGB8 };
+                gl.tex_image_2d(
+                    glow::TEXTURE_2D,
+                    0,
+                    internal as i32,
+                    buffer.width.into(),
+                    buffer.height.into(),
+                    0,
+                    self.format,
+                    self.kind,
+                    PixelUnpackData::Slice(Some(bytemuck::cast_slice(&buffer.pixels))),
+                );
             }
             gl.bind_texture(glow::TEXTURE_2D, None);
         }
@@ -126,7 +126,7 @@ impl ViewTexture {
 }
 
 /// The pixels from a rectangle's first to its last; none if it is not inside.
-fn part<'a>(buffer: &'a Buffer, rect: &Rect) -> Option<&'a [u32]> {
+fn part(buffer: &Buffer, rect: Rect) -> Option<&[u32]> {
     let (x, y) = (usize::from(rect.x), usize::from(rect.y));
     let (right, bottom) = (x + usize::from(rect.width), y + usize::from(rect.height));
     let (width, height) = (usize::from(buffer.width), usize::from(buffer.height));
@@ -145,11 +145,11 @@ mod tests {
         let buffer =
             Buffer { width: 4, height: 3, pixels: (0..12).collect(), damage: vec![], resized: false };
         let rect = |x, y, width, height| Rect { x, y, width, height };
-        assert_eq!(part(&buffer, &rect(1, 1, 2, 2)), Some(&[5, 6, 7, 8, 9, 10][..]));
-        assert_eq!(part(&buffer, &rect(0, 0, 4, 3)).map(<[u32]>::len), Some(12));
+        assert_eq!(part(&buffer, rect(1, 1, 2, 2)), Some(&[5, 6, 7, 8, 9, 10][..]));
+        assert_eq!(part(&buffer, rect(0, 0, 4, 3)).map(<[u32]>::len), Some(12));
         for outside in [rect(3, 0, 2, 1), rect(0, 2, 1, 2), rect(0, 0, 0, 1), rect(u16::MAX, 0, u16::MAX, 1)]
         {
-            assert_eq!(part(&buffer, &outside), None);
+            assert_eq!(part(&buffer, outside), None);
         }
     }
 }

@@ -139,7 +139,7 @@ pub(super) struct Display {
 
 impl Display {
     pub(super) fn new(
-        screen: Screen,
+        screen: &Screen,
         frame: Arc<Frame>,
         reporter: Reporter,
         work: Work,

@@ -72,7 +72,7 @@ impl Frame {
             }
             let Buffer { pixels, damage, .. } = &mut *buffer;
             for rect in damage.iter() {
-                copy(screen, pixels, width.into(), rect);
+                copy(screen, pixels, width.into(), *rect);
             }
         }
         drop(buffer);
@@ -90,7 +90,7 @@ impl Frame {
     }
 }
 
-fn copy(from: &[u32], to: &mut [u32], stride: usize, rect: &Rect) {
+fn copy(from: &[u32], to: &mut [u32], stride: usize, rect: Rect) {
     for y in usize::from(rect.y)..usize::from(rect.y) + usize::from(rect.height) {
         let start = y * stride + usize::from(rect.x);
         let row = start..start + usize::from(rect.width);

@@ -194,9 +194,8 @@ async fn pump(socket: WebSocket, stream: DuplexStream) -> Reason {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let inbound = async {
         loop {
-            let message = match tokio::time::timeout(SILENCE, frames.next()).await {
-                Ok(message) => message,
-                Err(_) => return Reason::Told(End::Broken(silent())),
+            let Ok(message) = tokio::time::timeout(SILENCE, frames.next()).await else {
+                return Reason::Told(End::Broken(silent()));
             };
             if let Some(Ok(Message::Binary(bytes))) = &message {
                 if writer.write_all(bytes).await.is_err() {

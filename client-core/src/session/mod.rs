@@ -110,10 +110,10 @@ impl Session {
         socket.send(text_message(&open)?).await.map_err(web_socket_error)?;
         let display = ready(&mut socket, &mut progress).await?;
         let screen = display::Screen { geometry, dpi, cookie: display.cookie };
-        Self::start(socket, screen, wake)
+        Self::start(socket, &screen, wake)
     }
 
-    fn start(socket: WebSocket, screen: display::Screen, wake: Wake) -> Result<Self, Error> {
+    fn start(socket: WebSocket, screen: &display::Screen, wake: Wake) -> Result<Self, Error> {
         let (inbox, messages) = mpsc::channel();
         let (event_sender, events) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();

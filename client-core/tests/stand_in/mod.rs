@@ -29,14 +29,14 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::{Message, protocol::Role};
 use tokio_util::compat::{FuturesAsyncReadCompatExt, TokioAsyncReadCompatExt};
 
-pub const USER: &str = "demo";
-pub const PASSWORD: &str = "right";
+pub(crate) const USER: &str = "demo";
+pub(crate) const PASSWORD: &str = "right";
 const TOKEN: &str = "token";
-pub const COOKIE: &str = "00112233445566778899aabbccddeeff";
+pub(crate) const COOKIE: &str = "00112233445566778899aabbccddeeff";
 
 /// What happens when a client connects.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Plot {
+pub(crate) enum Plot {
     /// The machine does not boot.
     BootFails,
     /// Nothing is said any more.
@@ -50,14 +50,15 @@ pub enum Plot {
 }
 
 /// The server. It ends with the test.
-pub struct StandIn {
-    pub address: SocketAddr,
+pub(crate) struct StandIn {
+    pub(crate) address: SocketAddr,
     /// Of the certificate.
-    pub fingerprint: String,
-    pub desktop: VmId,
+    pub(crate) fingerprint: String,
+    pub(crate) desktop: VmId,
     /// First words on the display channel, and what was asked for, in order.
-    pub heard: Arc<Mutex<Vec<String>>>,
-    _runtime: Runtime,
+    pub(crate) heard: Arc<Mutex<Vec<String>>>,
+    /// Lives as long as the server.
+    runtime: Runtime,
 }
 
 struct Desk {
@@ -73,7 +74,7 @@ impl Desk {
 }
 
 impl StandIn {
-    pub fn start(plot: Plot) -> Self {
+    pub(crate) fn start(plot: Plot) -> Self {
         let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let certificate = key.cert.der().to_vec();
         let fingerprint =
@@ -106,10 +107,10 @@ impl StandIn {
             fingerprint,
             desktop: desktop.id,
             heard: heard.clone(),
-            _runtime: runtime,
+            runtime,
         };
         let desk = Arc::new(Desk { plot, desktop: Mutex::new(desktop), heard });
-        this._runtime.spawn(async move {
+        this.runtime.spawn(async move {
             let acceptor = TlsAcceptor::from(Arc::new(config));
             while let Ok((tcp, _)) = listener.accept().await {
                 tokio::spawn(serve(acceptor.clone(), tcp, desk.clone()));

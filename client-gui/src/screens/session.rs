@@ -104,7 +104,12 @@ impl SessionScreen {
         None
     }
 
-    pub(crate) fn ui(&mut self, ui: &mut Ui, texture: Option<&mut ViewTexture>) -> Option<SessionAction> {
+    pub(crate) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        texture: Option<&mut ViewTexture>,
+        window: Option<u32>,
+    ) -> Option<SessionAction> {
         let view = ui.max_rect();
         self.follow_size(ui, view);
         ui.painter().rect_filled(view, 0, Color32::BLACK);
@@ -121,7 +126,7 @@ impl SessionScreen {
         if self.input.0.take_full_screen() {
             action = Some(SessionAction::FullScreen(!full_screen));
         }
-        self.follow_focus(ui, full_screen);
+        self.follow_focus(ui, full_screen, window);
         self.input.0.set_view(self.focused && !self.bar.asking, !over_bar);
         if !over_bar {
             match &self.cursor {
@@ -156,29 +161,32 @@ impl SessionScreen {
             self.unsettled = None;
             self.session.resize(geometry);
         } else {
-            ui.ctx().request_repaint_after(SETTLE - rested);
+            ui.ctx().request_repaint_after(SETTLE.saturating_sub(rested));
         }
     }
 
-    fn follow_focus(&mut self, ui: &Ui, full_screen: bool) {
-        let focused = ui.input(|input| input.viewport().focused.unwrap_or(input.focused));
+    fn follow_focus(&mut self, ui: &Ui, full_screen: bool, window: Option<u32>) {
+        let reported = ui.input(|input| input.viewport().focused.unwrap_or(input.focused));
+        let focused = reported || self.input.0.is_grabbed();
         if focused != self.focused {
             self.focused = focused;
             self.session.focus(focused);
         }
         #[cfg(target_os = "linux")]
-        self.follow_grab(ui, full_screen && focused && !self.bar.asking);
+        self.follow_grab(ui, window.filter(|_| full_screen && focused && !self.bar.asking));
         #[cfg(not(target_os = "linux"))]
-        let _ = full_screen;
+        let _ = (full_screen, window);
     }
 
     /// On the whole screen, every key is the session's.
     #[cfg(target_os = "linux")]
-    fn follow_grab(&mut self, ui: &Ui, wanted: bool) {
-        if !wanted {
+    fn follow_grab(&mut self, ui: &Ui, window: Option<u32>) {
+        let Some(window) = window else {
             self.grab = None;
-        } else if self.grab.is_none() {
-            self.grab = crate::grab::Grab::start(self.input.0.clone());
+            return;
+        };
+        if self.grab.is_none() {
+            self.grab = crate::grab::Grab::start(window, self.input.0.clone());
             if self.grab.is_none() {
                 // A window manager that has just answered a key may hold it for a moment.
                 ui.ctx().request_repaint_after(Duration::from_millis(500));
