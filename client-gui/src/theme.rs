@@ -369,13 +369,17 @@ pub(crate) fn switch(ui: &mut Ui, now: ThemeChoice) -> Option<ThemeChoice> {
     let palette = palette(ui);
     let mut chosen = None;
     Frame::NONE.fill(palette.hover).corner_radius(CORNER).inner_margin(Margin::same(3)).show(ui, |ui| {
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             ui.spacing_mut().button_padding = vec2(10.0, 3.0);
             ui.spacing_mut().interact_size.y = 24.0;
-            for (choice, word) in
-                [(ThemeChoice::System, "Auto"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")]
-            {
+            let mut choices =
+                [(ThemeChoice::System, "Auto"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")];
+            if ui.layout().prefer_right_to_left() {
+                // In a row that fills from the right, the same order to the eye.
+                choices.reverse();
+            }
+            for (choice, word) in choices {
                 let selected = choice == now;
                 let text = RichText::new(word).text_style(TextStyle::Small).color(if selected {
                     palette.text

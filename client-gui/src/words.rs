@@ -87,7 +87,7 @@ fn refusal(body: &ErrorBody) -> Words {
 /// A title for what a server or agent says with a code.
 pub(crate) fn code(code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::WrongCredentials => "User or password is wrong",
+        ErrorCode::WrongCredentials => "The login was refused",
         ErrorCode::TooManyAttempts => "Too many failed attempts",
         ErrorCode::NotLoggedIn => "You have been logged out",
         ErrorCode::NotAllowed => "You may not do that",

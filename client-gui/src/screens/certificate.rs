@@ -31,7 +31,6 @@ impl CertificateScreen {
             );
             ui.add_space(theme::TIGHT);
             let shown = self.fingerprint.to_string();
-            let (first, second) = shown.split_at(shown.len().div_ceil(2));
             let palette = theme::palette(ui);
             egui::Frame::NONE
                 .fill(palette.field)
@@ -42,12 +41,9 @@ impl CertificateScreen {
                     ui.set_width(ui.available_width());
                     ui.spacing_mut().item_spacing.y = theme::TIGHT;
                     theme::weak(ui, "SHA-256 fingerprint");
-                    for half in [first.trim_end_matches(':'), second] {
-                        // Spaces instead of colons: eight pairs to a group are easier to compare aloud.
-                        ui.add(
-                            egui::Label::new(RichText::new(grouped(half)).text_style(TextStyle::Monospace))
-                                .selectable(true),
-                        );
+                    for line in lines(&shown) {
+                        let text = RichText::new(line).text_style(TextStyle::Monospace);
+                        ui.add(egui::Label::new(text).selectable(true));
                     }
                 });
             ui.add_space(theme::TIGHT);
@@ -67,10 +63,13 @@ impl CertificateScreen {
     }
 }
 
-/// Four pairs to a group.
-fn grouped(half: &str) -> String {
-    let pairs: Vec<&str> = half.split(':').collect();
-    pairs.chunks(4).map(|group| group.join(" ")).collect::<Vec<_>>().join("   ")
+/// Four pairs to a group and two groups to a line, without colons: easier to compare aloud.
+fn lines(fingerprint: &str) -> Vec<String> {
+    let pairs: Vec<&str> = fingerprint.split(':').collect();
+    pairs
+        .chunks(8)
+        .map(|line| line.chunks(4).map(|group| group.join(" ")).collect::<Vec<_>>().join("   "))
+        .collect()
 }
 
 #[cfg(test)]
@@ -79,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_shown_in_groups_of_four_pairs() {
-        assert_eq!(grouped("00:11:22:33:44:55"), "00 11 22 33   44 55");
+        assert_eq!(lines("00:11:22:33:44:55:66:77:88:99"), ["00 11 22 33   44 55 66 77", "88 99"]);
     }
 
     #[test]

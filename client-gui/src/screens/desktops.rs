@@ -115,11 +115,15 @@ fn grid(ui: &mut Ui, desktops: &[Desktop]) -> Option<DesktopsAction> {
             ui.horizontal_top(|ui| {
                 for desktop in row {
                     ui.push_id(desktop.id, |ui| {
-                        ui.allocate_ui(egui::vec2(each, 0.0), |ui| {
-                            if let Some(wanted) = card(ui, desktop, each) {
-                                action = Some(wanted);
-                            }
-                        });
+                        ui.allocate_ui_with_layout(
+                            egui::vec2(each, 0.0),
+                            Layout::top_down(Align::Min),
+                            |ui| {
+                                if let Some(wanted) = card(ui, desktop, each) {
+                                    action = Some(wanted);
+                                }
+                            },
+                        );
                     });
                 }
             });
