@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use qvd_protocol::Secret;
-use qvd_protocol::session::Geometry;
+use qvd_protocol::session::{Geometry, Keyboard};
 use tokio::sync::OwnedSemaphorePermit;
 pub use xserver::Selection;
 use xserver::{ClientId, CursorImage, Server, ServerEvent};
@@ -99,6 +99,8 @@ pub enum Cursor {
 pub(super) struct Screen {
     pub geometry: Geometry,
     pub dpi: u16,
+    /// The layout the session takes from this display (`keyboard=clone`).
+    pub keyboard: Keyboard,
     /// The NX session cookie.
     pub cookie: Secret,
 }
@@ -155,6 +157,7 @@ impl Display {
             height: screen.geometry.height,
             dpi: screen.dpi,
             manage_top_levels: true,
+            keyboard: keyboard_names(screen.keyboard.clone()),
             ..xserver::Config::default()
         };
         let nx = nx::Display::new(nx::Config { cookie: Some(cookie), ..nx::Config::default() }, now);
@@ -389,6 +392,12 @@ impl Display {
         self.frame.put((width, height), self.x.screen(), &rects);
         (self.reporter.wake)();
     }
+}
+
+/// The rules are `evdev`, whatever this computer uses: keys go out with evdev codes.
+fn keyboard_names(keyboard: Keyboard) -> xserver::KeyboardNames {
+    let Keyboard { rules: _, model, layout, variant, options } = keyboard;
+    xserver::KeyboardNames { rules: "evdev".into(), model, layout, variant, options }
 }
 
 fn cursor(image: Option<CursorImage>) -> Cursor {

@@ -105,11 +105,11 @@ impl Session {
         mut progress: impl FnMut(Stage, String),
     ) -> Result<Self, Error> {
         let mut socket = api.web_socket(desktop).await?;
-        let (geometry, dpi) = (parameters.geometry, parameters.dpi);
+        let (geometry, dpi, keyboard) = (parameters.geometry, parameters.dpi, parameters.keyboard.clone());
         let open = ClientMessage::Open { version: VERSION, host: locale::host(), session: parameters };
         socket.send(text_message(&open)?).await.map_err(web_socket_error)?;
         let display = ready(&mut socket, &mut progress).await?;
-        let screen = display::Screen { geometry, dpi, cookie: display.cookie };
+        let screen = display::Screen { geometry, dpi, keyboard, cookie: display.cookie };
         Self::start(socket, &screen, wake)
     }
 

@@ -1,6 +1,6 @@
 //! Serves an X display on a Unix socket, without a window: any X program can be pointed at it.
 //!
-//! `headless :7 1280x800 [--screenshot FILE] [--managed] [--dpi N]` listens on `/tmp/.X11-unix/X7`. On SIGUSR1 the
+//! `headless :7 1280x800 [--screenshot FILE] [--managed] [--dpi N] [--layout NAME]` listens on `/tmp/.X11-unix/X7`. On SIGUSR1 the
 //! screen is written to FILE as PNG, on SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input.
 
 use std::collections::HashMap;
@@ -31,6 +31,7 @@ fn options() -> anyhow::Result<Options> {
         match argument.as_str() {
             "--screenshot" => options.screenshot = Some(value()?.into()),
             "--dpi" => options.config.dpi = value()?.parse().context("--dpi needs a number")?,
+            "--layout" => options.config.keyboard.layout = value()?,
             "--managed" => options.config.manage_top_levels = true,
             display if display.starts_with(':') => {
                 options.display = display[1..].parse().context("the display is a colon and a number")?;

@@ -85,6 +85,7 @@ pub(crate) fn swap_request(major: u8, minor: u8, body: &mut [u8]) {
                 swap_event(event, Direction::Incoming);
             }
         }
+        extension::number::XKEYBOARD if extension::xkb::swap_request(minor, body) => {}
         0..=127 => {
             if let Some(layout) = CORE_REQUESTS.get(usize::from(major)) {
                 swap_fields(body, 0, layout);
@@ -132,6 +133,7 @@ pub(crate) fn swap_reply(major: u8, minor: u8, reply: &mut [u8]) {
                 at += 4 + length.next_multiple_of(4);
             }
         }
+        extension::number::XKEYBOARD if extension::xkb::swap_reply(minor, reply) => {}
         0..=127 => {
             if let Some((_, layout)) = CORE_REPLIES.iter().find(|(opcode, _)| *opcode == major) {
                 swap_fields(reply, 8, layout);
@@ -171,6 +173,10 @@ pub(crate) fn swap_event(event: &mut [u8], direction: Direction) {
     swap_fields(event, 2, "2");
     if let Some(layout) = CORE_EVENTS.get(usize::from(code)) {
         swap_fields(event, 4, layout);
+        return;
+    }
+    if code == extension::number::XKEYBOARD_EVENT {
+        extension::xkb::swap_event(event);
         return;
     }
     for extension in extension::EXTENSIONS {

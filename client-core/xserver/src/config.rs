@@ -18,6 +18,36 @@ pub struct Config {
     /// override-redirect is placed at 0,0, given the size of the screen and the focus, and follows
     /// [`crate::Server::resize`].
     pub manage_top_levels: bool,
+    /// What the user's keyboard is called.
+    pub keyboard: KeyboardNames,
+}
+
+/// A keyboard in the words of XKB's rules, as the root window tells it (`_XKB_RULES_NAMES`): what a client that compiles
+/// keymaps itself makes its own of. The rules should be `evdev`, since keys have evdev codes (plus 8). NUL is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyboardNames {
+    /// The rules, which say what the other names mean.
+    pub rules: String,
+    /// The make, `pc105` for instance.
+    pub model: String,
+    /// Layouts, with commas between.
+    pub layout: String,
+    /// A variant of each layout, with commas between.
+    pub variant: String,
+    /// Options, with commas between.
+    pub options: String,
+}
+
+impl Default for KeyboardNames {
+    fn default() -> Self {
+        Self {
+            rules: "evdev".to_owned(),
+            model: "pc105".to_owned(),
+            layout: "us".to_owned(),
+            variant: String::new(),
+            options: String::new(),
+        }
+    }
 }
 
 impl Default for Config {
@@ -29,6 +59,7 @@ impl Default for Config {
             vendor: "QVD xserver".to_owned(),
             limits: Limits::default(),
             manage_top_levels: false,
+            keyboard: KeyboardNames::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::extension::randr::Randr;
 use crate::extension::render::Render;
 use crate::extension::sync::Sync;
 use crate::extension::xfixes::Xfixes;
+use crate::extension::xkb::Xkb;
 use crate::font::Catalogue;
 use crate::input::Input;
 use crate::raster::Pixmap;
@@ -97,6 +98,7 @@ pub struct Server {
     pub(crate) randr: Randr,
     pub(crate) xfixes: Xfixes,
     pub(crate) sync: Sync,
+    pub(crate) xkb: Xkb,
     pub(crate) render: Render,
     pub(crate) screen_saver: ScreenSaver,
     pub(crate) access: crate::access::Access,
@@ -149,6 +151,7 @@ impl Server {
             randr: Randr::default(),
             xfixes: Xfixes::default(),
             sync: Sync::default(),
+            xkb: Xkb::default(),
             render: Render::default(),
             screen_saver: ScreenSaver::default(),
             access: crate::access::Access::default(),
@@ -165,6 +168,7 @@ impl Server {
         };
         server.make_root();
         server.start_randr();
+        extension::xkb::set_rules_names(&mut server);
         server
     }
 
@@ -453,6 +457,7 @@ impl Server {
         extension::sync::client_gone(self, id);
         self.xfixes.client_gone(id);
         self.randr.client_gone(id);
+        self.xkb.client_gone(id);
         let Some(client) = self.client_mut(id) else { return };
         client.output = Vec::new();
         client.input = Vec::new();

@@ -20,6 +20,7 @@ pub(crate) mod sync;
 pub(crate) mod xc_misc;
 pub(crate) mod xfixes;
 pub(crate) mod xinerama;
+pub(crate) mod xkb;
 pub(crate) mod xtest;
 
 /// One extension: its name, its numbers, and the function that executes its requests.
@@ -61,6 +62,9 @@ pub(crate) mod number {
     pub(crate) const GENERIC_EVENT: u8 = 137;
     pub(crate) const RENDER: u8 = 138;
     pub(crate) const RENDER_ERROR: u8 = 144;
+    pub(crate) const XKEYBOARD: u8 = 139;
+    pub(crate) const XKEYBOARD_EVENT: u8 = 80;
+    pub(crate) const XKEYBOARD_ERROR: u8 = 150;
 }
 
 /// What is offered, in the order of the opcodes.
@@ -76,6 +80,7 @@ pub(crate) static EXTENSIONS: &[Extension] = &[
     xinerama::EXTENSION,
     generic_event::EXTENSION,
     render::EXTENSION,
+    xkb::EXTENSION,
 ];
 
 /// The extension of a major opcode.

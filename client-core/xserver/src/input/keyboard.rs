@@ -12,6 +12,7 @@ use super::{Device, DeviceEvent, Focus, RawEvent};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;
+use crate::extension::xkb;
 use crate::resource::Xid;
 use crate::selection::is_before;
 use crate::server::{ROOT, Server, ServerEvent};
@@ -31,6 +32,8 @@ pub(crate) struct Keyboard {
     pub(crate) down: [u8; 32],
     /// Modifiers of the keys held.
     pub(crate) base: u8,
+    /// Modifiers that hold for the next key.
+    pub(crate) latched: u8,
     /// Modifiers that stay on.
     pub(crate) locked: u8,
     /// Modifiers to be unlocked when their key goes up.
@@ -40,8 +43,12 @@ pub(crate) struct Keyboard {
     pub(crate) keysyms_per_keycode: u8,
     /// Keycodes of each of the eight modifiers.
     pub(crate) modifiers: [Vec<u8>; 8],
-    repeat: bool,
-    repeats: [u8; 32],
+    /// Keys held down repeat.
+    pub(crate) repeat: bool,
+    /// Which of them may: a bit per keycode.
+    pub(crate) repeats: [u8; 32],
+    /// The release being told is the first half of a repetition.
+    pub(crate) repeating: bool,
     click_percent: u8,
     bell: (u8, u16, u16),
     led_mask: u32,
@@ -90,6 +97,7 @@ impl Default for Keyboard {
         Self {
             down: [0; 32],
             base: 0,
+            latched: 0,
             locked: 0,
             unlocking: 0,
             keysyms,
@@ -106,6 +114,7 @@ impl Default for Keyboard {
             ],
             repeat: true,
             repeats,
+            repeating: false,
             click_percent: 0,
             bell: DEFAULT_BELL,
             led_mask: 0,
@@ -116,7 +125,7 @@ impl Default for Keyboard {
 impl Keyboard {
     /// Modifiers as in the state of events.
     pub(crate) fn state(&self) -> u16 {
-        u16::from(self.base | self.locked)
+        u16::from(self.base | self.latched | self.locked)
     }
 
     #[expect(
@@ -144,7 +153,7 @@ impl Keyboard {
         (MIN_KEYCODE..=MAX_KEYCODE).filter(|code| self.is_down(*code)).collect()
     }
 
-    fn modifiers_of(&self, code: u8) -> u8 {
+    pub(crate) fn modifiers_of(&self, code: u8) -> u8 {
         self.modifiers
             .iter()
             .enumerate()
@@ -152,7 +161,22 @@ impl Keyboard {
             .fold(0, |all, (bit, _)| all | 1 << bit)
     }
 
-    fn is_locking(&self, code: u8) -> bool {
+    /// Modifiers of the keys that have this keysym.
+    pub(crate) fn modifiers_with(&self, sym: u32) -> u8 {
+        let has_sym = |code: &u8| {
+            let syms = self.keysyms.get(usize::from(code.saturating_sub(MIN_KEYCODE)));
+            syms.is_some_and(|syms| syms.contains(&sym))
+        };
+        let modifiers = self.modifiers.iter().enumerate();
+        modifiers.filter(|(_, keys)| keys.iter().any(has_sym)).fold(0, |all, (bit, _)| all | 1 << bit)
+    }
+
+    /// The modifier that Num Lock is.
+    pub(crate) fn num_lock(&self) -> u8 {
+        self.modifiers_with(NUM_LOCK)
+    }
+
+    pub(crate) fn is_locking(&self, code: u8) -> bool {
         let syms = self.keysyms.get(usize::from(code.saturating_sub(MIN_KEYCODE)));
         syms.is_some_and(|syms| syms.iter().any(|sym| matches!(*sym, CAPS_LOCK | SHIFT_LOCK | NUM_LOCK)))
     }
@@ -203,7 +227,9 @@ impl Server {
             if keyboard.does_repeat(code) {
                 // A repetition looks like going up and down at one time.
                 let state = self.input.state();
+                self.input.keyboard.repeating = true;
                 self.report_key(code, false, state, raw, None);
+                self.input.keyboard.repeating = false;
                 self.report_key(code, true, state, raw, None);
             }
             return;
@@ -213,6 +239,9 @@ impl Server {
         }
         let state = self.input.state();
         self.input.keyboard.apply(code, pressed);
+        if pressed && self.input.keyboard.modifiers_of(code) == 0 {
+            self.input.keyboard.latched = 0;
+        }
         self.input.pointer.hint = None;
         self.report_key(code, pressed, state, raw, None);
     }
@@ -444,6 +473,7 @@ impl Server {
         let values = ValueList::new(word(body, 0)?, 0xff, tail(body, 4)?)?;
         let mut led = None;
         let mut key = None;
+        let before = (self.input.keyboard.repeat, self.input.keyboard.repeats);
         for (bit, value) in values.iter() {
             let bad = XError::value(value);
             let keyboard = &mut self.input.keyboard;
@@ -501,6 +531,7 @@ impl Server {
                 }
             }
         }
+        xkb::repetition_may_have_changed(self, before, None);
         Ok(())
     }
 
@@ -510,7 +541,8 @@ impl Server {
             global_auto_repeat: if keyboard.repeat { AutoRepeatMode::ON } else { AutoRepeatMode::OFF },
             sequence: 0,
             length: 5,
-            led_mask: keyboard.led_mask,
+            // The first two are Caps Lock and Num Lock.
+            led_mask: (keyboard.led_mask & !0b11) | xkb::indicators(keyboard),
             key_click_percent: keyboard.click_percent,
             bell_percent: keyboard.bell.0,
             bell_pitch: keyboard.bell.1,
@@ -522,6 +554,15 @@ impl Server {
     }
 
     pub(crate) fn bell(&mut self, percent: i8) -> Outcome {
+        let sound = self.bell_sound(percent)?;
+        let (percent, pitch, duration) = sound;
+        self.events.push_back(ServerEvent::Bell { percent, pitch, duration });
+        xkb::bell_rang(self, sound, 0, 0, false);
+        Ok(())
+    }
+
+    /// Loudness in percent, pitch in hertz and duration in milliseconds of a bell asked for with -100 to 100 percent.
+    pub(crate) fn bell_sound(&self, percent: i8) -> Outcome<(u8, u16, u16)> {
         if !(-100..=100).contains(&percent) {
             return Err(XError::value(percent as u32));
         }
@@ -530,7 +571,6 @@ impl Server {
         // X11 §9, Bell.
         let volume =
             if percent >= 0 { base - base * percent / 100 + percent } else { base + base * percent / 100 };
-        self.events.push_back(ServerEvent::Bell { percent: volume.clamp(0, 100) as u8, pitch, duration });
-        Ok(())
+        Ok((volume.clamp(0, 100) as u8, pitch, duration))
     }
 }

@@ -13,6 +13,7 @@ use x11rb_protocol::protocol::xproto::{self, EnterNotifyEvent, FocusInEvent, Key
 use crate::client::ClientId;
 use crate::cursor::Cursor;
 use crate::event::mask;
+use crate::extension::xkb;
 use crate::region::Rect;
 use crate::resource::Xid;
 use crate::server::{ROOT, Server, wire};
@@ -310,11 +311,20 @@ impl Server {
 
     /// Processes an event; `below` leaves out passive grabs at and above that window (replaying).
     pub(crate) fn process(&mut self, event: RawEvent, below: Option<Xid>) {
+        let (detail, event_type) = match event.kind {
+            RawKind::Motion { x, y } => return self.process_motion(x, y, event),
+            RawKind::Button { number, pressed: true } => (number, xproto::BUTTON_PRESS_EVENT),
+            RawKind::Button { number, pressed: false } => (number, xproto::BUTTON_RELEASE_EVENT),
+            RawKind::Key { code, pressed: true } => (code, xproto::KEY_PRESS_EVENT),
+            RawKind::Key { code, pressed: false } => (code, xproto::KEY_RELEASE_EVENT),
+        };
+        let before = xkb::State::of(&self.input);
         match event.kind {
-            RawKind::Motion { x, y } => self.process_motion(x, y, event),
-            RawKind::Button { number, pressed } => self.process_button(number, pressed, event, below),
             RawKind::Key { code, pressed } => self.process_key(code, pressed, event, below),
+            RawKind::Button { number, pressed } => self.process_button(number, pressed, event, below),
+            RawKind::Motion { .. } => {}
         }
+        xkb::state_may_have_changed(self, before, xkb::Cause { detail, event_type, minor: 0 });
     }
 
     /// The windows from the root down to `id`.
@@ -448,6 +458,12 @@ impl Server {
     /// Sends an event to one client; motion may become a hint, or nothing if a hint is out.
     fn send_device_event(&mut self, event: &DeviceEvent, window: Xid, client: ClientId, selected: u32) {
         let mut event = *event;
+        if self.input.keyboard.repeating
+            && event.response_type == xproto::KEY_RELEASE_EVENT
+            && self.xkb.has_detectable_repeat(client)
+        {
+            return;
+        }
         if event.response_type == xproto::MOTION_NOTIFY_EVENT && selected & mask::POINTER_MOTION_HINT != 0 {
             if self.input.pointer.hint == Some((client, window)) {
                 return;

@@ -11,6 +11,7 @@ use super::{Device, DeviceEvent, RawEvent};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;
+use crate::extension::xkb;
 use crate::region::Rect;
 use crate::resource::Xid;
 use crate::selection::is_before;
@@ -337,7 +338,12 @@ impl Server {
             first_keycode,
             count,
         });
-        for client in self.clients_mut() {
+        let spared = match request {
+            Mapping::KEYBOARD => xkb::map_changed(self, Some((first_keycode, count))),
+            Mapping::MODIFIER => xkb::map_changed(self, None),
+            _ => Vec::new(),
+        };
+        for client in self.clients_mut().filter(|client| !spared.contains(&client.id)) {
             client.event(&event);
         }
     }
