@@ -74,7 +74,7 @@ fn pictures(c: &mut Criterion) {
     let clip = Region::from_rect(screen.bounds());
     let gc = Gc::default();
     let bytes = u64::from(WIDTH * HEIGHT * 4);
-    let data: Vec<u8> = (0..bytes as u32).map(|i| (i * 31 >> 3) as u8).collect();
+    let data: Vec<u8> = (0..bytes as u32).map(|i| (i.wrapping_mul(31) >> 3) as u8).collect();
     let mut group = c.benchmark_group("1080p core");
     group.throughput(Throughput::Bytes(bytes));
     let mut copy = vec![0u8; data.len()];

@@ -363,11 +363,19 @@ struct Walk {
 impl Walk {
     fn draw<P: Pixel>(&self, data: &mut [P], and: u32, xor: u32) {
         let (and, xor) = (P::from_value(and), P::from_value(xor));
+        if and == P::from_value(0) {
+            self.each(data, |pixel| *pixel = xor);
+        } else {
+            self.each(data, |pixel| *pixel = *pixel & and ^ xor);
+        }
+    }
+
+    fn each<P: Pixel>(&self, data: &mut [P], combine: impl Fn(&mut P)) {
         let (mut error, up, down) = self.error;
         let mut at = self.start;
         for _ in 0..self.count {
             if let Some(pixel) = data.get_mut(at as usize) {
-                *pixel = *pixel & and ^ xor;
+                combine(pixel);
             }
             at += self.major;
             error += up;
@@ -387,10 +395,24 @@ fn draw_dots<P: Pixel>(
     (and, xor): (u32, u32),
 ) -> Rect {
     let (and, xor) = (P::from_value(and), P::from_value(xor));
+    // Pixels that are only written need not be waited for: on a large screen each is a cache miss of its own.
+    if and == P::from_value(0) {
+        each_dot(data, width, points, |pixel| *pixel = xor)
+    } else {
+        each_dot(data, width, points, |pixel| *pixel = *pixel & and ^ xor)
+    }
+}
+
+fn each_dot<P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    points: impl Iterator<Item = (i32, i32)>,
+    combine: impl Fn(&mut P),
+) -> Rect {
     let mut around = Rect::new(i32::MAX, i32::MAX, i32::MIN, i32::MIN);
     for (x, y) in points {
         if let Some(pixel) = data.get_mut(y as usize * width + x as usize) {
-            *pixel = *pixel & and ^ xor;
+            combine(pixel);
         }
         around = Rect {
             x1: around.x1.min(x),
@@ -411,6 +433,20 @@ fn draw_bits<'b, P: Pixel>(
     (and, xor): (u32, u32),
 ) {
     let (and, xor) = (P::from_value(and), P::from_value(xor));
+    if and == P::from_value(0) {
+        each_bit(data, width, start, rows, |pixel| *pixel = xor);
+    } else {
+        each_bit(data, width, start, rows, |pixel| *pixel = *pixel & and ^ xor);
+    }
+}
+
+fn each_bit<'b, P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    start: usize,
+    rows: impl Iterator<Item = &'b [u32]>,
+    combine: impl Fn(&mut P),
+) {
     for (words, start) in rows.zip((start..).step_by(width)) {
         for (word, start) in words.iter().zip((start..).step_by(32)) {
             let end = data.len().min(start + 32);
@@ -418,7 +454,7 @@ fn draw_bits<'b, P: Pixel>(
             let mut bits = *word;
             while bits != 0 {
                 if let Some(pixel) = row.get_mut(bits.trailing_zeros() as usize) {
-                    *pixel = *pixel & and ^ xor;
+                    combine(pixel);
                 }
                 bits &= bits - 1;
             }
