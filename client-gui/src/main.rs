@@ -16,6 +16,7 @@ mod theme;
 mod window;
 mod words;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -37,7 +38,11 @@ fn main() -> ExitCode {
 fn start(arguments: cli::Arguments) -> anyhow::Result<u8> {
     let filter = EnvFilter::try_new(&arguments.log)
         .with_context(|| format!("cannot understand the log filter {:?}", arguments.log))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     let folder = match arguments.config_dir {
         Some(folder) => folder,
         None => Settings::usual_folder().context("give one with --config-dir")?,
