@@ -1,6 +1,6 @@
 //! A program under test: its lines as events, its end by its own process id.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -20,15 +20,24 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts `command` with its standard output and error read as one sequence of lines.
+    /// Starts `command` with its standard output and error read as one sequence of lines, and no input.
     pub fn start(command: &mut Command) -> Result<Self> {
+        Self::start_with_input(command, "")
+    }
+
+    /// The same, with `input` as one line of standard input.
+    pub fn start_with_input(command: &mut Command, input: &str) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that does not read it may be gone already.
+            let _ = writeln!(stdin, "{input}");
+        }
         let (sender, lines) = channel();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let streams: [Option<Box<dyn Read + Send>>; 2] = [

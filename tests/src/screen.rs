@@ -1,5 +1,6 @@
 //! A private X screen with the eyes and hands of a user.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::io::BufWriter;
@@ -13,8 +14,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
+use x11rb::protocol::xfixes::{ConnectionExt as _, SelectionEventMask};
 use x11rb::protocol::xproto::{
-    ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, Window, WindowClass,
+    AtomEnum, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, Window,
+    WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -32,6 +35,7 @@ pub struct Screen {
     name: String,
     root: Window,
     connection: RustConnection,
+    clipboard_owner: Cell<Window>,
     window_manager: Option<Program>,
     // Last: everything above speaks to it.
     _xvfb: Program,
@@ -70,7 +74,19 @@ impl Screen {
         connection.damage_query_version(1, 1)?.reply()?;
         let damage = connection.generate_id()?;
         connection.damage_create(damage, root, ReportLevel::RAW_RECTANGLES)?.check()?;
-        let mut this = Self { name, root, connection, window_manager: None, _xvfb: xvfb };
+        connection.xfixes_query_version(5, 0)?.reply()?;
+        let clipboard = connection.intern_atom(false, b"CLIPBOARD")?.reply()?.atom;
+        connection
+            .xfixes_select_selection_input(root, clipboard, SelectionEventMask::SET_SELECTION_OWNER)?
+            .check()?;
+        let mut this = Self {
+            name,
+            root,
+            connection,
+            clipboard_owner: Cell::new(x11rb::NONE),
+            window_manager: None,
+            _xvfb: xvfb,
+        };
         this.window_manager = Some(Program::start(this.command("openbox").args(["--sm-disable"]))?);
         this.wait_for_window_manager(Duration::from_secs(20))?;
         Ok(this)
@@ -205,6 +221,46 @@ impl Screen {
                 self.key(shift, false)?;
             }
         }
+        Ok(())
+    }
+
+    /// Waits until somebody else owns the clipboard than at the last call.
+    pub fn wait_for_clipboard_owner(&self, timeout: Duration) -> Result<()> {
+        let deadline = Instant::now() + timeout;
+        let clipboard = self.connection.intern_atom(false, b"CLIPBOARD")?.reply()?.atom;
+        loop {
+            let owner = self.connection.get_selection_owner(clipboard)?.reply()?.owner;
+            if self.clipboard_owner.replace(owner) != owner {
+                return Ok(());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            ensure!(
+                !left.is_zero() && self.event_within(left)?,
+                "the clipboard has no new owner within {timeout:?}"
+            );
+        }
+    }
+
+    /// The window with a text in its name: its id.
+    pub fn window(&self, text: &str) -> Result<Window> {
+        let mut below = vec![self.root];
+        while let Some(window) = below.pop() {
+            let name = self
+                .connection
+                .get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 256)?
+                .reply()?;
+            if String::from_utf8_lossy(&name.value).contains(text) {
+                return Ok(window);
+            }
+            below.extend(self.connection.query_tree(window)?.reply()?.children);
+        }
+        bail!("no window has {text:?} in its name")
+    }
+
+    /// Asks the window manager for another size of a window.
+    pub fn resize(&self, window: Window, width: u32, height: u32) -> Result<()> {
+        let size = ConfigureWindowAux::new().x(20).y(30).width(width).height(height);
+        self.connection.configure_window(window, &size)?.check()?;
         Ok(())
     }
 

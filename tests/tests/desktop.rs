@@ -1,0 +1,76 @@
+//! The main job: a person logs in and uses a Linux desktop, through every component of the system.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use qvd_tests::desktop::{Desktop, clipboard, set_clipboard};
+use qvd_tests::screen::Screen;
+use qvd_tests::world::{SOON, World};
+
+/// Longest for a container's first desktop on a busy two-core host.
+const CONTAINER: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_person_types_resizes_disconnects_and_finds_everything_as_it_was() -> Result<()> {
+    let screen = Screen::start(1400, 1000)?;
+    let mut world = World::start("container")?;
+    world.add_machine("desk", "debian", &[])?;
+
+    let desktop = Desktop::connect(&world, &screen, "desk", &[], CONTAINER)?;
+    desktop.terminal(CONTAINER)?;
+    desktop.paints_if("true", 0x0012_3456)?;
+
+    // The desktop follows the window: its panel, across the whole bottom edge, is as wide as the window.
+    screen.resize(screen.window("desk")?, 1300, 900)?;
+    screen.wait_for("a panel as wide as the window", SOON, |picture| {
+        // Dark, but not the black of a screen that nothing was drawn on.
+        let dark = |pixel: u32| {
+            let [_, red, green, blue] = pixel.to_be_bytes();
+            (0x08..0x40).contains(&red) && (0x08..0x40).contains(&green) && (0x10..0x40).contains(&blue)
+        };
+        (0..picture.height)
+            .any(|y| (0..picture.width).filter(|x| picture.pixel(*x, y).is_some_and(dark)).count() > 1150)
+            .then_some(())
+    })?;
+    desktop.paints_if("true", 0x0021_4365)?;
+    desktop.close()?;
+    world.daemon()?.wait_for_line("disconnected", SOON)?;
+
+    let again = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
+    again.sees(0x0021_4365)?;
+    again.close()
+}
+
+#[test]
+fn text_is_copied_and_pasted_both_ways() -> Result<()> {
+    let screen = Screen::start(1400, 1000)?;
+    let mut world = World::start("container")?;
+    world.add_machine("desk", "debian", &[])?;
+    let desktop = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
+    desktop.terminal(CONTAINER)?;
+
+    let _owner = set_clipboard(&screen, "from this computer: ñ€")?;
+    desktop.paints_if("[ \"$(xclip -selection clipboard -o)\" = \"$(printf 'from this computer: \\303\\261\\342\\202\\254')\" ]", 0x0031_5f2a)?;
+
+    desktop.run("printf 'from the desktop: \\303\\261' | xclip -selection clipboard")?;
+    screen.wait_for_clipboard_owner(SOON)?;
+    let pasted = clipboard(&screen)?;
+    ensure!(pasted == "from the desktop: ñ", "pasted {pasted:?}");
+    desktop.close()
+}
+
+#[test]
+fn a_second_client_takes_the_session_over_and_the_first_is_told() -> Result<()> {
+    let screens = [Screen::start(1200, 900)?, Screen::start(1200, 900)?];
+    let mut world = World::start("container")?;
+    world.add_machine("desk", "debian", &[])?;
+    let first = Desktop::connect(&world, &screens[0], "desk", &["--fullscreen"], CONTAINER)?;
+    first.terminal(CONTAINER)?;
+    first.paints_if("true", 0x0061_2233)?;
+
+    let second = Desktop::connect(&world, &screens[1], "desk", &["--fullscreen"], CONTAINER)?;
+    let told = first.client().wait_for_line("session ended", SOON)?;
+    ensure!(told.contains("TakenOver") && told.contains("127.0.0.1"), "the first client was told {told:?}");
+    second.sees(0x0061_2233)?;
+    second.close()
+}
