@@ -9,6 +9,9 @@ use crate::icon;
 use crate::theme;
 use crate::words::Words;
 
+/// Height in points from which the page has room for more than the card.
+const LEAST_HEIGHT: f32 = 600.0;
+
 /// The first page.
 pub(crate) struct LoginScreen {
     /// As typed.
@@ -53,6 +56,10 @@ impl LoginScreen {
     pub(crate) fn ui(&mut self, ui: &mut Ui, theme: ThemeChoice) -> Option<LoginAction> {
         let corner = ui.max_rect().shrink(theme::GROUP);
         let action = theme::lone_card(ui, "login", |ui| self.card(ui));
+        if corner.height() < LEAST_HEIGHT {
+            // The card needs the corner.
+            return action;
+        }
         let mut ui = ui.new_child(
             egui::UiBuilder::new().max_rect(corner).layout(egui::Layout::bottom_up(egui::Align::Max)),
         );
