@@ -104,22 +104,29 @@ impl<'a> Painter<'a> {
         }
         let ends = Ends::new(sweep, width, height);
         let (left, top) = (i64::from(arc.x), i64::from(arc.y));
-        // A pixel on an axis is its own mirror image.
-        let mirrored = |(u, v): (i64, i64)| [(0, u, v), (1, -u, v), (2, -u, -v), (3, u, -v)];
-        let pixels = quadrant(width, height)
-            .into_iter()
-            .flat_map(mirrored)
-            .filter(|(quarter, u, v)| match quarter {
-                0 => true,
-                1 => *u != 0,
-                2 => *u != 0 && *v != 0,
-                _ => *v != 0,
-            })
-            .filter(|(quarter, u, v)| ends.include(*quarter, u.abs(), v.abs()))
-            .map(|(_, u, v)| {
-                ((left + i64::midpoint(u, width)) as i32, (top + i64::midpoint(v, height)) as i32)
-            });
-        self.dots(pixels);
+        let mut points = Vec::new();
+        for (u, v) in quadrant(width, height) {
+            // u and v have the parity of the box.
+            let (x1, x2) = ((left + ((width - u) >> 1)) as i32, (left + ((width + u) >> 1)) as i32);
+            let (y1, y2) = ((top + ((height + v) >> 1)) as i32, (top + ((height - v) >> 1)) as i32);
+            let mut add = |quarter: i32, x: i32, y: i32| {
+                if ends.include(quarter, u, -v) {
+                    points.push((x, y));
+                }
+            };
+            // A pixel on an axis is its own mirror image.
+            add(0, x2, y1);
+            if u != 0 {
+                add(1, x1, y1);
+            }
+            if v != 0 {
+                if u != 0 {
+                    add(2, x1, y2);
+                }
+                add(3, x2, y2);
+            }
+        }
+        self.dots(points.into_iter());
     }
 }
 
@@ -140,6 +147,7 @@ impl Ends {
     }
 
     /// Whether the pixel at these distances from the centre, in quarter `quarter`, is part of the arc.
+    #[inline]
     fn include(&self, quarter: i32, u: i64, v: i64) -> bool {
         let Sweep { start, extent } = self.sweep;
         if extent == FULL {
@@ -183,7 +191,8 @@ fn quadrant(width: i64, height: i64) -> Vec<(i64, i64)> {
     let outside = |u: i64, v: i64| h2 * u * u + w2 * v * v - constant;
     let (mut u, mut v) = (width & 1, -height);
     let mut steep = false;
-    let mut pixels = vec![(u, v)];
+    let mut pixels = Vec::with_capacity(width.min(height).clamp(0, 1024) as usize + 4);
+    pixels.push((u, v));
     if u == 0 && u < width && v < 0 {
         // Next to a top on the axis there always is a level step, however narrow the ellipse.
         u = 2;
