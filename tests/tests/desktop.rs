@@ -8,7 +8,7 @@ use qvd_tests::screen::Screen;
 use qvd_tests::world::{SOON, World};
 
 /// Longest for a container's first desktop on a busy two-core host.
-const CONTAINER: Duration = Duration::from_secs(60);
+const CONTAINER: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_person_types_resizes_disconnects_and_finds_everything_as_it_was() -> Result<()> {

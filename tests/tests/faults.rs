@@ -14,7 +14,7 @@ use qvd_tests::screen::Screen;
 use qvd_tests::world::{PASSWORD, SOON, World, image};
 use tempfile::TempDir;
 
-const CONTAINER: Duration = Duration::from_secs(60);
+const CONTAINER: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_wrong_password_and_an_unknown_user_are_refused_alike() -> Result<()> {
