@@ -1,6 +1,6 @@
 //! The event loop: eframe's, with [`Input`] looking at every event first.
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use eframe::{EframeWinitApplication, UserEvent, egui};
 use winit::application::ApplicationHandler;
 use winit::event::{DeviceEvent, DeviceId, StartCause, WindowEvent};
