@@ -50,6 +50,11 @@ use nxagent::{LogEvent, Nxagent};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the programs may take to end when they are told to.
 const GRACE: Duration = Duration::from_secs(3);
+/// nxagent loses a SIGHUP that comes in the first 50 ms after it said that it is suspended (measured); and no event tells
+/// when it listens.
+const DEAF: Duration = Duration::from_millis(100);
+/// It says that it resumes within milliseconds of a SIGHUP, if it heard it; after this time it did not.
+const UNHEARD: Duration = Duration::from_secs(1);
 
 /// Why a session cannot be begun.
 #[derive(Clone, Debug)]
@@ -258,6 +263,10 @@ struct Run {
     cookie: Secret,
     /// When nxagent, or the end, is overdue.
     deadline: Option<Instant>,
+    /// When it suspended last.
+    suspended: Option<Instant>,
+    /// When to tell it to resume, or to tell it again, because it has not said that it does.
+    call: Option<Instant>,
 }
 
 /// The NX link between nxagent and the agent.
@@ -307,7 +316,7 @@ struct Actor {
 impl Actor {
     async fn run(mut self) {
         loop {
-            let (log, exit, desktop, overdue) = Run::parts(self.run.as_mut());
+            let (log, exit, desktop, overdue, call) = Run::parts(self.run.as_mut());
             tokio::select! {
                 command = self.inbox.recv() => match command {
                     Some(command) => self.command(command).await,
@@ -319,6 +328,7 @@ impl Actor {
                 status = exit => self.nxagent_ended(status).await,
                 () = desktop => self.desktop_ended(),
                 () = overdue => self.overdue().await,
+                () = call => self.call(),
             }
         }
     }
@@ -407,6 +417,8 @@ impl Actor {
                     link: Link::Awaited,
                     cookie,
                     deadline,
+                    suspended: None,
+                    call: None,
                 });
                 self.starter = Some(starter.reply);
                 self.enter(Phase::Starting);
@@ -425,14 +437,16 @@ impl Actor {
     fn resume(&mut self, starter: Starter) {
         let Some(run) = &mut self.run else { return };
         let resumed = xauthority::cookie().and_then(|cookie| {
-            run.nxagent.resume(&self.account, &self.files, &starter.parameters, &cookie)?;
+            run.nxagent.set(&self.account, &self.files, &starter.parameters, &cookie)?;
             Ok(cookie)
         });
         match resumed {
             Ok(cookie) => {
                 run.cookie = cookie;
                 run.link = Link::Awaited;
-                run.deadline = Some(Instant::now() + PATIENCE);
+                let now = Instant::now();
+                run.deadline = Some(now + PATIENCE);
+                run.call = Some(run.suspended.map_or(now, |at| now.max(at + DEAF)));
                 self.starter = Some(starter.reply);
                 let _ = self.events.send(AgentEvent::Resuming);
                 self.enter(Phase::Resuming);
@@ -445,6 +459,17 @@ impl Actor {
                     format!("The desktop session could not be resumed: {error}."),
                 );
             }
+        }
+    }
+
+    /// Tells nxagent to resume.
+    fn call(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        run.call = Some(Instant::now() + UNHEARD);
+        if let Err(error) = run.nxagent.hang_up() {
+            // Its end is noticed by itself.
+            warn!("cannot tell nxagent to resume: {error:#}");
+            run.call = None;
         }
     }
 
@@ -534,7 +559,12 @@ impl Actor {
                     }
                 }
             }
-            LogEvent::Suspended | LogEvent::Resumed => run.deadline = None,
+            LogEvent::Suspended => {
+                run.deadline = None;
+                run.suspended = Some(Instant::now());
+            }
+            LogEvent::Resumed => run.deadline = None,
+            LogEvent::Resuming => run.call = None,
             LogEvent::Aborting => {
                 warn!("nxagent aborts the session");
                 // It would wait for seconds before it goes.
@@ -688,10 +718,17 @@ impl Run {
         impl Future<Output = std::io::Result<ExitStatus>>,
         impl Future<Output = ()>,
         impl Future<Output = ()>,
+        impl Future<Output = ()>,
     ) {
-        let (nxagent, desktop, deadline) = match run {
-            Some(run) => (Some(&mut run.nxagent), run.desktop.as_mut(), run.deadline),
-            None => (None, None, None),
+        let (nxagent, desktop, deadline, call) = match run {
+            Some(run) => (Some(&mut run.nxagent), run.desktop.as_mut(), run.deadline, run.call),
+            None => (None, None, None, None),
+        };
+        let at = |when: Option<Instant>| async move {
+            match when {
+                Some(when) => tokio::time::sleep_until(when).await,
+                None => std::future::pending().await,
+            }
         };
         let (log, child) = nxagent.map(Nxagent::events).unzip();
         (
@@ -717,12 +754,8 @@ impl Run {
                     None => std::future::pending().await,
                 }
             },
-            async move {
-                match deadline {
-                    Some(deadline) => tokio::time::sleep_until(deadline).await,
-                    None => std::future::pending().await,
-                }
-            },
+            at(deadline),
+            at(call),
         )
     }
 }

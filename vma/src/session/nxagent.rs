@@ -219,15 +219,19 @@ impl Nxagent {
         Ok(Self { child, log, last, display, inner, parameters: parameters.clone() })
     }
 
-    /// Makes a suspended one connect to the agent's socket again.
-    pub(super) fn resume(
-        &mut self,
+    /// Writes what a suspended one reads when it resumes.
+    pub(super) fn set(
+        &self,
         account: &Account,
         files: &Files,
         parameters: &SessionParameters,
         cookie: &Secret,
     ) -> anyhow::Result<()> {
-        files.write(account, self.display.number, parameters, cookie, &self.inner)?;
+        files.write(account, self.display.number, parameters, cookie, &self.inner)
+    }
+
+    /// Makes a suspended one connect to the agent's socket again.
+    pub(super) fn hang_up(&self) -> anyhow::Result<()> {
         // The child is not reaped before its end was seen here, so the number is still its own.
         let pid = self.pid().context("nxagent has ended")?;
         kill(Pid::from_raw(pid), Signal::SIGHUP).context("nxagent")

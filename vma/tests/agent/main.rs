@@ -87,6 +87,29 @@ async fn a_newer_client_takes_over_and_an_older_one_stays_out() {
 }
 
 #[tokio::test]
+async fn a_client_that_vanishes_in_its_handshake_costs_neither_time_nor_programs() {
+    let world = World::new(11);
+    let display = Display::start(191).await;
+    let mut node = world.node().await;
+    let (client, proxy) = connect(&mut node, 1, &display).await;
+    node.state(SessionState::Connected).await;
+    let xterm = world.program("xterm").await;
+    drop((client, proxy));
+    // Two clients that take the display and never speak NX; each is followed at once.
+    for epoch in [2, 3] {
+        node.begin(epoch).await.unwrap();
+        let mut client = node.attach(epoch).await.unwrap();
+        drop(client.open(&Header::new(name::DISPLAY)).await.unwrap());
+    }
+    let asked = Instant::now();
+    let (_client, _proxy) = connect(&mut node, 4, &display).await;
+    node.state(SessionState::Connected).await;
+    println!("after two silent clients: up after {:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    assert_eq!(world.program("xterm").await, xterm, "the program is another");
+}
+
+#[tokio::test]
 async fn nxagent_killed_in_mid_session_is_reported_and_replaced() {
     let world = World::new(3);
     let display = Display::start(183).await;
