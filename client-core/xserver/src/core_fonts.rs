@@ -29,6 +29,9 @@ fn direction(font: &Font) -> FontDraw {
     if font.info().right_to_left { FontDraw::RIGHT_TO_LEFT } else { FontDraw::LEFT_TO_RIGHT }
 }
 
+/// The font of a GC that was given none.
+const DEFAULT_FONT: &str = "fixed";
+
 /// Font names are Latin-1.
 fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
@@ -53,10 +56,13 @@ impl Server {
     }
 
     /// A FONTABLE: a font, or the font of a GC.
-    fn fontable(&self, id: Xid) -> Outcome<std::sync::Arc<Font>> {
+    fn fontable(&mut self, id: Xid) -> Outcome<std::sync::Arc<Font>> {
         match self.resources.get(&id) {
             Some(Resource::Font(font)) => Ok(font.clone()),
-            Some(Resource::Gc(gc)) => gc.raster.font.clone().ok_or(XError::font(id)),
+            Some(Resource::Gc(gc)) => match &gc.raster.font {
+                Some(font) => Ok(font.clone()),
+                None => self.fonts.open(DEFAULT_FONT).ok_or(XError::font(id)),
+            },
             _ => Err(XError::font(id)),
         }
     }
@@ -103,10 +109,7 @@ impl Server {
     pub(crate) fn query_text_extents(&mut self, client: ClientId, odd: u8, body: &[u8]) -> Outcome {
         let font = self.fontable(word(body, 0)?)?;
         let mut text = tail(body, 4)?;
-        if odd > 1 {
-            return Err(XError::value(u32::from(odd)));
-        }
-        if odd == 1 {
+        if odd != 0 {
             text = text.get(..text.len().checked_sub(2).ok_or(XError::LENGTH)?).unwrap_or(&[]);
         }
         let extents = font.text_extents(codes(text, true).iter().copied());

@@ -253,7 +253,9 @@ impl Server {
             self.drawable_depth(request.drawable)?;
         }
         let (width, height) = match class {
-            0 => (request.width.clamp(1, 256), request.height.clamp(1, 256)),
+            // A cursor may be as large as the screen; a narrow pattern is widened to a power of two, as in Xvfb.
+            0 => (request.width.min(self.config.width), request.height.min(self.config.height)),
+            _ if (1..32).contains(&request.width) => (request.width.next_power_of_two(), request.height),
             _ => (request.width, request.height),
         };
         self.reply(client, &QueryBestSizeReply { sequence: 0, length: 0, width, height });
@@ -332,7 +334,16 @@ impl Ink {
     }
 }
 
+/// The pixels of a character; none if the font has no such code, though it would draw its default character there.
 fn ink(font: &Font, code: u16) -> Option<Ink> {
+    let info = font.info();
+    let [row, column] = if info.max_byte1 == 0 { [0, code] } else { [code >> 8, code & 0xff] };
+    let within = |value: u16, low: u16, high: u16| low <= value && value <= high;
+    if !within(row, info.min_byte1.into(), info.max_byte1.into())
+        || !within(column, info.min_byte2, info.max_byte2)
+    {
+        return None;
+    }
     let glyph = font.glyph(code)?;
     let metrics = glyph.metrics;
     let (width, height) =

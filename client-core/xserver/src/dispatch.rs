@@ -163,12 +163,24 @@ fn check_length(major: u8, minor: u8, body: &[u8]) -> Outcome {
             padded(least, usize::from(half(body, at)?))
         }
         CHANGE_PROPERTY_REQUEST => {
-            let unit = usize::from(body.get(12).copied().unwrap_or(0) / 8);
+            // The mode and the format are looked at before the length.
+            if minor > 2 {
+                return Err(XError::value(i32::from(minor as i8) as u32));
+            }
+            let format = body.get(12).copied().unwrap_or(0);
+            if !matches!(format, 8 | 16 | 32) {
+                return Err(XError::value(i32::from(format as i8) as u32));
+            }
+            let unit = usize::from(format / 8);
             let items = word(body, 16)? as usize;
             padded(least, items.checked_mul(unit.max(1)).ok_or(XError::LENGTH)?)
         }
         LIST_FONTS_REQUEST | LIST_FONTS_WITH_INFO_REQUEST | CHANGE_HOSTS_REQUEST => {
             padded(least, usize::from(half(body, 2)?))
+        }
+        POLY_TEXT8_REQUEST | POLY_TEXT16_REQUEST => {
+            check_text_items(tail(body, 12)?, if major == POLY_TEXT16_REQUEST { 2 } else { 1 })?;
+            words
         }
         SET_DASHES_REQUEST => padded(least, usize::from(half(body, 6)?)),
         SET_CLIP_RECTANGLES_REQUEST
@@ -176,11 +188,18 @@ fn check_length(major: u8, minor: u8, body: &[u8]) -> Outcome {
         | POLY_RECTANGLE_REQUEST
         | POLY_FILL_RECTANGLE_REQUEST => multiple(3, 2)?,
         POLY_ARC_REQUEST | POLY_FILL_ARC_REQUEST => multiple(3, 3)?,
-        STORE_COLORS_REQUEST => multiple(2, 3)?,
         IMAGE_TEXT8_REQUEST => padded(4, usize::from(minor)),
         IMAGE_TEXT16_REQUEST => padded(4, 2 * usize::from(minor)),
         CHANGE_KEYBOARD_MAPPING_REQUEST => {
             least + usize::from(minor) * usize::from(body.get(1).copied().unwrap_or(0))
+        }
+        SET_FONT_PATH_REQUEST => {
+            let mut rest = tail(body, 4)?;
+            for _ in 0..half(body, 0)? {
+                let (length, name) = rest.split_first().ok_or(XError::LENGTH)?;
+                rest = tail(name, usize::from(*length))?;
+            }
+            words - rest.len() / 4
         }
         ROTATE_PROPERTIES_REQUEST => least + usize::from(half(body, 4)?),
         SET_POINTER_MAPPING_REQUEST => padded(least, usize::from(minor)),
@@ -188,6 +207,19 @@ fn check_length(major: u8, minor: u8, body: &[u8]) -> Outcome {
         _ => words,
     };
     if expected == words { Ok(()) } else { Err(XError::LENGTH) }
+}
+
+/// Checks that the items of `PolyText8` (one byte a character) and `PolyText16` (two) that change the font are whole.
+fn check_text_items(items: &[u8], bytes: usize) -> Outcome {
+    let mut rest = items;
+    while let [length, _, ..] = rest {
+        rest = if *length == 255 {
+            rest.get(5..).ok_or(XError::LENGTH)?
+        } else {
+            rest.get(2 + usize::from(*length) * bytes..).unwrap_or(&[])
+        };
+    }
+    Ok(())
 }
 
 /// Executes a core request.
@@ -365,11 +397,13 @@ pub(crate) fn core(server: &mut Server, client: ClientId, header: RequestHeader,
         LIST_INSTALLED_COLORMAPS_REQUEST => server.list_installed_colormaps(client, first()?),
         ALLOC_COLOR_REQUEST => server.alloc_color(client, &parse!(AllocColorRequest)),
         ALLOC_NAMED_COLOR_REQUEST => server.alloc_named_color(client, &parse!(AllocNamedColorRequest)),
-        ALLOC_COLOR_CELLS_REQUEST => server.alloc_color_cells(minor, &parse!(AllocColorCellsRequest)),
-        ALLOC_COLOR_PLANES_REQUEST => server.alloc_color_planes(minor, &parse!(AllocColorPlanesRequest)),
-        FREE_COLORS_REQUEST => server.free_colors(&parse!(FreeColorsRequest)),
-        STORE_COLORS_REQUEST => server.store_colors(first()?),
-        STORE_NAMED_COLOR_REQUEST => server.store_named_color(&parse!(StoreNamedColorRequest)),
+        ALLOC_COLOR_CELLS_REQUEST => server.alloc_color_cells(client, minor, &parse!(AllocColorCellsRequest)),
+        ALLOC_COLOR_PLANES_REQUEST => {
+            server.alloc_color_planes(client, minor, &parse!(AllocColorPlanesRequest))
+        }
+        FREE_COLORS_REQUEST => server.free_colors(client, &parse!(FreeColorsRequest)),
+        STORE_COLORS_REQUEST => server.store_colors(body),
+        STORE_NAMED_COLOR_REQUEST => server.store_named_color(minor, &parse!(StoreNamedColorRequest)),
         QUERY_COLORS_REQUEST => server.query_colors(client, &parse!(QueryColorsRequest)),
         LOOKUP_COLOR_REQUEST => server.lookup_color(client, &parse!(LookupColorRequest)),
         CREATE_CURSOR_REQUEST => server.create_cursor(client, &parse!(CreateCursorRequest)),

@@ -26,6 +26,7 @@ const ALL_BITS: u32 = (1 << 23) - 1;
 
 impl Server {
     pub(crate) fn create_pixmap(&mut self, client: ClientId, request: &CreatePixmapRequest) -> Outcome {
+        self.check_new_id(client, request.pid)?;
         self.drawable_depth(request.drawable)?;
         let (depth, width, height) = (request.depth, request.width, request.height);
         if width == 0 || height == 0 {
@@ -34,7 +35,6 @@ impl Server {
         if !FORMATS.iter().any(|(known, _)| *known == depth) {
             return Err(XError::value(u32::from(depth)));
         }
-        self.check_new_id(client, request.pid)?;
         let rect = Rect::from_size(0, 0, u32::from(width), u32::from(height));
         let mut resource = PixmapResource {
             surface: crate::surface::SurfaceId::SCREEN,
@@ -66,12 +66,12 @@ impl Server {
     pub(crate) fn create_gc(&mut self, client: ClientId, body: &[u8]) -> Outcome {
         let id = word(body, 0)?;
         let drawable = word(body, 4)?;
-        let values = ValueList::new(word(body, 8)?, ALL_BITS, tail(body, 12)?)?;
         self.check_new_id(client, id)?;
         if self.window(drawable).is_ok_and(|window| window.input_only) {
             return Err(XError::matching(drawable));
         }
         let depth = self.drawable_depth(drawable)?;
+        let values = ValueList::new(word(body, 8)?, tail(body, 12)?)?.within(ALL_BITS)?;
         let mut gc = Gc { depth, raster: raster::Gc::default() };
         self.apply_gc_values(&mut gc, values)?;
         // X11 §8, CreateGC: the default tile is a pixmap filled with the foreground.
@@ -84,13 +84,14 @@ impl Server {
 
     pub(crate) fn change_gc(&mut self, body: &[u8]) -> Outcome {
         let id = word(body, 0)?;
-        let values = ValueList::new(word(body, 4)?, ALL_BITS, tail(body, 8)?)?;
+        self.gc(id)?;
+        let values = ValueList::new(word(body, 4)?, tail(body, 8)?)?.within(ALL_BITS)?;
         // The few plain values that clients change all the time need no copy.
         if values.mask() & !0xf == 0 {
             let gc = self.gc_mut(id)?;
             for (bit, value) in values.iter() {
                 match bit {
-                    0 => gc.raster.function = Function::from_wire(value).ok_or(XError::value(value))?,
+                    0 => gc.raster.function = function(value)?,
                     1 => gc.raster.plane_mask = value,
                     2 => gc.raster.foreground = value,
                     _ => gc.raster.background = value,
@@ -110,7 +111,7 @@ impl Server {
         for (bit, value) in values.iter() {
             let bad = XError::value(value);
             match bit {
-                0 => raster.function = Function::from_wire(value).ok_or(bad)?,
+                0 => raster.function = function(value)?,
                 1 => raster.plane_mask = value,
                 2 => raster.foreground = value,
                 3 => raster.background = value,
@@ -153,7 +154,7 @@ impl Server {
                 21 => {
                     let dash = value as u8;
                     if dash == 0 {
-                        return Err(XError::value(value));
+                        return Err(XError::value(0));
                     }
                     raster.dashes = vec![dash, dash];
                 }
@@ -249,6 +250,11 @@ impl Server {
         gc.raster.clip = Some(Arc::new(Region::from_rects(&boxes)));
         Ok(())
     }
+}
+
+/// A raster function is a byte within its word, as in Xvfb.
+fn function(value: u32) -> Outcome<Function> {
+    Function::from_wire(value & 0xff).ok_or(XError::value(value & 0xff))
 }
 
 /// The ones of a bitmap.

@@ -30,13 +30,6 @@ impl Property {
 
 impl Server {
     pub(crate) fn change_property_request(&mut self, request: &ChangePropertyRequest<'_>) -> Outcome {
-        let mode = u8::from(request.mode);
-        if mode > u8::from(PropMode::APPEND) {
-            return Err(XError::value(u32::from(mode)));
-        }
-        if !matches!(request.format, 8 | 16 | 32) {
-            return Err(XError::value(u32::from(request.format)));
-        }
         self.window(request.window)?;
         self.atoms.check(request.property)?;
         self.atoms.check(request.type_)?;
@@ -215,10 +208,10 @@ impl Server {
             value_len: value_len as u32,
             value,
         };
-        self.reply(client, &reply);
         if delete != 0 && after == 0 {
             self.delete_property(request.window, request.property)?;
         }
+        self.reply(client, &reply);
         Ok(())
     }
 
@@ -227,6 +220,7 @@ impl Server {
             .window(window)?
             .properties
             .iter()
+            .rev()
             .map(|(name, _)| *name)
             .take(usize::from(u16::MAX))
             .collect();

@@ -14,9 +14,12 @@ pub(crate) struct ScreenSaver {
     allow_exposures: u8,
 }
 
+/// In seconds.
+const DEFAULT_TIMEOUT: u16 = 600;
+
 impl Default for ScreenSaver {
     fn default() -> Self {
-        Self { timeout: 0, interval: 0, prefer_blanking: 1, allow_exposures: 1 }
+        Self { timeout: DEFAULT_TIMEOUT, interval: DEFAULT_TIMEOUT, prefer_blanking: 1, allow_exposures: 1 }
     }
 }
 
@@ -35,8 +38,8 @@ impl Server {
         }
         // -1 and 2 restore the default.
         let saver = &mut self.screen_saver;
-        saver.timeout = u16::try_from(request.timeout).unwrap_or(0);
-        saver.interval = u16::try_from(request.interval).unwrap_or(0);
+        saver.timeout = u16::try_from(request.timeout).unwrap_or(DEFAULT_TIMEOUT);
+        saver.interval = u16::try_from(request.interval).unwrap_or(DEFAULT_TIMEOUT);
         saver.prefer_blanking = if blanking == 2 { 1 } else { blanking };
         saver.allow_exposures = if exposures == 2 { 1 } else { exposures };
         Ok(())

@@ -191,7 +191,7 @@ impl Server {
                     && (extension.first_event..extension.first_event + 8).contains(&code)
             });
         if !known {
-            return Err(XError::value(u32::from(event[0])));
+            return Err(XError::value(u32::from(code)));
         }
         if events & !crate::event::mask::ALL != 0 {
             return Err(XError::value(events));
@@ -204,7 +204,7 @@ impl Server {
             0 => pointer,
             1 => match self.input.focus.window {
                 0 => return Ok(()),
-                1 => crate::server::ROOT,
+                1 => pointer,
                 // X11 §9: if the focus window is an inferior… the pointer's window, if that is inside the focus.
                 focus if self.is_inferior(pointer, focus) => pointer,
                 focus => focus,

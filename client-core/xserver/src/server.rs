@@ -294,12 +294,23 @@ impl Server {
         }
     }
 
-    /// Ends the connection from the server's side.
+    /// Ends a connection from the server's side, with all that follows at once; its number stays taken until the
+    /// embedder has closed the transport.
     pub(crate) fn kill(&mut self, id: ClientId) {
-        if let Some(client) = self.client_mut(id) {
-            client.fault = Some(Fault::Killed);
-            self.events.push_back(ServerEvent::ClientFault { client: id, fault: Fault::Killed });
+        if self.client(id).is_none_or(|client| client.fault.is_some()) {
+            return;
         }
+        self.events.push_back(ServerEvent::ClientFault { client: id, fault: Fault::Killed });
+        let destroyed = self.client(id).is_some_and(|client| client.close_down == CloseDown::Destroy);
+        self.close_client(id);
+        if destroyed {
+            let mut gone = Client::new(id, 0);
+            gone.fault = Some(Fault::Killed);
+            if let Some(place) = self.clients.get_mut(id.0 as usize) {
+                *place = Some(Box::new(gone));
+            }
+        }
+        self.wake = true;
     }
 
     fn take_input(&mut self, id: ClientId, bytes: &[u8]) {
@@ -454,6 +465,9 @@ impl Server {
         self.forget_save_set(id);
         self.forget_selections(id);
         self.forget_event_selections(id);
+        if self.client(id).is_some_and(|client| client.close_down == CloseDown::Destroy) {
+            self.forget_colors(id);
+        }
         extension::sync::client_gone(self, id);
         self.xfixes.client_gone(id);
         self.randr.client_gone(id);
@@ -481,6 +495,7 @@ impl Server {
 
     /// Frees what a client that has gone had retained.
     pub(crate) fn destroy_retained(&mut self, id: ClientId) {
+        self.forget_colors(id);
         if self.client(id).is_some_and(|client| client.phase == Phase::Retained) {
             self.destroy_resources(id);
             self.clients[id.0 as usize] = None;

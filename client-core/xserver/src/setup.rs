@@ -14,8 +14,10 @@ use crate::server::{DEFAULT_COLORMAP, ROOT, Server};
 pub(crate) const ROOT_DEPTH: u8 = 24;
 /// The root's visual: TrueColor, depth 24.
 pub(crate) const ROOT_VISUAL: u32 = 0x21;
+/// `DirectColor`, depth 24.
+pub(crate) const DIRECT_VISUAL: u32 = 0x22;
 /// TrueColor with alpha, depth 32.
-pub(crate) const ARGB_VISUAL: u32 = 0x22;
+pub(crate) const ARGB_VISUAL: u32 = 0x23;
 /// Depths of pixmaps, with bits per pixel.
 pub(crate) const FORMATS: [(u8, u8); 7] = [(1, 1), (4, 8), (8, 8), (15, 16), (16, 16), (24, 32), (32, 32)];
 
@@ -24,7 +26,7 @@ const RELEASE: u32 = 10_000_000;
 /// Whether the visual exists (and has the depth, if one is given).
 pub(crate) fn is_visual(visual: u32, depth: Option<u8>) -> bool {
     match visual {
-        ROOT_VISUAL => depth.is_none_or(|depth| depth == 24),
+        ROOT_VISUAL | DIRECT_VISUAL => depth.is_none_or(|depth| depth == 24),
         ARGB_VISUAL => depth.is_none_or(|depth| depth == 32),
         _ => false,
     }
@@ -98,7 +100,7 @@ fn describe(server: &Server, id: ClientId) -> Setup {
     let dpi = server.config.dpi;
     let visual = |visual_id| Visualtype {
         visual_id,
-        class: VisualClass::TRUE_COLOR,
+        class: if visual_id == DIRECT_VISUAL { VisualClass::DIRECT_COLOR } else { VisualClass::TRUE_COLOR },
         bits_per_rgb_value: 8,
         colormap_entries: 256,
         red_mask: 0x00ff_0000,
@@ -108,7 +110,7 @@ fn describe(server: &Server, id: ClientId) -> Setup {
     let depth = |depth: u8| Depth {
         depth,
         visuals: match depth {
-            24 => vec![visual(ROOT_VISUAL)],
+            24 => vec![visual(ROOT_VISUAL), visual(DIRECT_VISUAL)],
             32 => vec![visual(ARGB_VISUAL)],
             _ => Vec::new(),
         },

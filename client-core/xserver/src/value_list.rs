@@ -12,15 +12,17 @@ pub(crate) struct ValueList<'a> {
 }
 
 impl<'a> ValueList<'a> {
-    /// Takes `mask` bits out of `allowed`; `values` has to be exactly as long as the mask says.
-    pub(crate) fn new(mask: u32, allowed: u32, values: &'a [u8]) -> Outcome<Self> {
-        if mask & !allowed != 0 {
-            return Err(XError::value(mask));
-        }
+    /// `values` has to be exactly as long as the mask says.
+    pub(crate) fn new(mask: u32, values: &'a [u8]) -> Outcome<Self> {
         if values.len() != mask.count_ones() as usize * 4 {
             return Err(XError::LENGTH);
         }
         Ok(Self { mask, values })
+    }
+
+    /// The list itself if its mask has bits of `allowed` only.
+    pub(crate) fn within(self, allowed: u32) -> Outcome<Self> {
+        if self.mask & !allowed == 0 { Ok(self) } else { Err(XError::value(self.mask)) }
     }
 
     /// Bit numbers and values, lowest bit first.

@@ -19,11 +19,7 @@ pub(crate) const EXTENSION: Extension = Extension {
     first_event: 0,
     first_error: 0,
     dispatch,
-    layouts: &Layouts {
-        requests: &["112", "44", "112444444422112111", "1111"],
-        replies: &["2", ""],
-        events: &[],
-    },
+    layouts: &Layouts { requests: &["112", "44", "112444422", "1111"], replies: &["2", ""], events: &[] },
 };
 
 fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {

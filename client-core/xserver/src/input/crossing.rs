@@ -78,6 +78,7 @@ impl Server {
         if from == to || self.window(to).is_err() {
             return;
         }
+        self.input.pointer.entered = to;
         let steps = if self.window(from).is_ok() {
             self.steps(from, to)
         } else {
@@ -86,18 +87,11 @@ impl Server {
         };
         for step in steps {
             let towards = if step.into { to } else { from };
+            // X11 §10: the child that has the first or last position of the pointer, which is the window itself where
+            // the pointer begins or ends.
             let child = match step.detail {
-                VIRTUAL | NONLINEAR_VIRTUAL | INFERIOR => self.child_towards(
-                    step.window,
-                    if step.detail == INFERIOR && step.into { from } else { towards },
-                ),
+                VIRTUAL | NONLINEAR_VIRTUAL => self.child_towards(step.window, towards),
                 _ => 0,
-            };
-            // X11 §10: with detail Inferior the other window is below this one.
-            let child = if step.detail == INFERIOR && !step.into {
-                self.child_towards(step.window, to)
-            } else {
-                child
             };
             self.deliver_crossing(step, mode, child);
         }
@@ -117,23 +111,35 @@ impl Server {
             // The keymap goes with what the client itself selected.
             receivers = vec![(grab.client, own | of_grab)];
         }
-        receivers.retain(|(_, events)| events & bit != 0);
+        let keymap_wanted = if step.into { mask::KEYMAP_STATE } else { 0 };
+        receivers.retain(|(_, events)| events & (bit | keymap_wanted) != 0);
         if receivers.is_empty() {
             return;
         }
         let event = self.enter_leave_event(response_type, step.window, step.detail, mode, child);
+        self.tell_with_keymap(&receivers, bit, keymap_wanted, &event);
+    }
+
+    /// Sends an event to who selects it, then the keymap to who selects that (X11 §10, `KeymapNotify`).
+    fn tell_with_keymap(
+        &mut self,
+        receivers: &[(crate::client::ClientId, u32)],
+        bit: u32,
+        keymap_wanted: u32,
+        event: &[u8; 32],
+    ) {
         let keymap = self.keymap_event();
-        for (client, events) in receivers {
-            self.send_event(client, &event);
-            if step.into && events & mask::KEYMAP_STATE != 0 {
-                self.send_event(client, &keymap);
-            }
+        for (client, _) in receivers.iter().filter(|(_, events)| events & bit != 0) {
+            self.send_event(*client, event);
+        }
+        for (client, _) in receivers.iter().filter(|(_, events)| events & keymap_wanted != 0) {
+            self.send_event(*client, &keymap);
         }
     }
 
     /// The windows from the pointer's up to (not including) `limit`, innermost first; none if the pointer is elsewhere.
     fn pointer_chain(&self, limit: Xid) -> Vec<Xid> {
-        let pointer = self.input.pointer.window;
+        let pointer = self.input.pointer.entered;
         if limit == 0 {
             let mut path = self.path(pointer);
             path.reverse();
@@ -149,16 +155,17 @@ impl Server {
 
     /// The focus went from one place to another; each is a window, 0 (None) or 1 (`PointerRoot`).
     pub(super) fn focus_moved(&mut self, from: Xid, to: Xid, mode: u8) {
-        if from == to {
+        // A grab is told even where it takes the focus nowhere.
+        if from == to && !matches!(mode, MODE_GRAB | MODE_UNGRAB) {
             return;
         }
-        let pointer = self.input.pointer.window;
+        let pointer = self.input.pointer.entered;
         let mut steps: Vec<Step> = Vec::new();
         let mut push = |window, into, detail| steps.push(Step { window, into, detail });
         let is_window = |id: Xid| id > 1;
         let special = |id: Xid| if id == 1 { POINTER_ROOT } else { NONE };
         match (is_window(from), is_window(to)) {
-            (true, true) if self.is_inferior(from, to) => {
+            (true, true) if from != to && self.is_inferior(from, to) => {
                 push(from, false, ANCESTOR);
                 self.between(from, to).into_iter().for_each(|window| push(window, false, VIRTUAL));
                 push(to, true, INFERIOR);
@@ -169,10 +176,11 @@ impl Server {
                     self.pointer_chain(to).into_iter().rev().for_each(|window| push(window, true, POINTER));
                 }
             }
-            (true, true) if self.is_inferior(to, from) => {
-                if self.is_inferior(pointer, from)
-                    && !self.is_inferior(pointer, to)
-                    && !self.is_inferior(to, pointer)
+            (true, true) if from != to && self.is_inferior(to, from) => {
+                if pointer == to
+                    || (self.is_inferior(pointer, from)
+                        && !self.is_inferior(pointer, to)
+                        && !self.is_inferior(to, pointer))
                 {
                     self.pointer_chain(from).into_iter().for_each(|window| push(window, false, POINTER));
                 }
@@ -208,7 +216,7 @@ impl Server {
                 }
             }
             (false, to_window) => {
-                if from == 1 {
+                if from == 1 && (to != 0 || pointer != ROOT) {
                     self.pointer_chain(0).into_iter().for_each(|window| push(window, false, POINTER));
                 }
                 push(ROOT, false, special(from));
@@ -235,20 +243,12 @@ impl Server {
         for step in steps {
             let response_type = if step.into { xproto::FOCUS_IN_EVENT } else { xproto::FOCUS_OUT_EVENT };
             let Ok(window) = self.window(step.window) else { continue };
-            let receivers: Vec<_> = window
-                .selections
-                .iter()
-                .copied()
-                .filter(|(_, events)| events & mask::FOCUS_CHANGE != 0)
-                .collect();
+            let keymap_wanted = if step.into { mask::KEYMAP_STATE } else { 0 };
+            let wanted = mask::FOCUS_CHANGE | keymap_wanted;
+            let receivers: Vec<_> =
+                window.selections.iter().copied().filter(|(_, events)| events & wanted != 0).collect();
             let event = Self::focus_event(response_type, step.window, step.detail, mode);
-            let keymap = self.keymap_event();
-            for (client, events) in receivers {
-                self.send_event(client, &event);
-                if step.into && events & mask::KEYMAP_STATE != 0 {
-                    self.send_event(client, &keymap);
-                }
-            }
+            self.tell_with_keymap(&receivers, mask::FOCUS_CHANGE, keymap_wanted, &event);
         }
     }
 }

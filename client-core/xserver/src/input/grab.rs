@@ -128,7 +128,7 @@ impl Server {
             GrabStatus::ALREADY_GRABBED
         } else if !self.window(window).is_ok_and(|window| window.viewable)
             || confined.is_some_and(|window| {
-                !window.viewable || window.inner_rect().intersect(&self.screen_rect()).is_empty()
+                !window.viewable || window.outer_rect().intersect(&self.screen_rect()).is_empty()
             })
         {
             GrabStatus::NOT_VIEWABLE
@@ -222,8 +222,9 @@ impl Server {
             Device::Pointer => {
                 let from =
                     self.input.pointer_grab.as_ref().map_or(self.input.pointer.window, |old| old.window);
-                self.input.pointer_grab = Some(grab);
+                // What leads to the grab window is told as before the grab.
                 self.cross(from, window, MODE_GRAB);
+                self.input.pointer_grab = Some(grab);
                 let (x, y, time) = (self.input.pointer.x, self.input.pointer.y, self.time);
                 if self.input.pointer_grab.as_ref().is_some_and(|grab| grab.confine_to != 0) {
                     self.move_pointer(x, y, time);
@@ -233,8 +234,8 @@ impl Server {
             Device::Keyboard => {
                 let from =
                     self.input.keyboard_grab.as_ref().map_or(self.input.focus.window, |old| old.window);
-                self.input.keyboard_grab = Some(grab);
                 self.focus_moved(from, window, MODE_GRAB);
+                self.input.keyboard_grab = Some(grab);
             }
         }
         let freeze = self.input.freeze(device);

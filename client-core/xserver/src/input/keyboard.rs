@@ -1,5 +1,7 @@
 //! The keyboard: keys held, modifiers, the core map of keysyms, the focus, and the requests about them.
 
+use std::borrow::Cow;
+
 use x11rb_protocol::protocol::xproto::{
     self, AutoRepeatMode, ChangeKeyboardMappingRequest, GetInputFocusReply, GetKeyboardControlReply,
     GetKeyboardMappingReply, GetKeyboardMappingRequest, GetModifierMappingReply, Mapping, MappingStatus,
@@ -79,7 +81,9 @@ const US: &[(u8, &[(u32, u32)])] = &[
     (121, &[(0x1008_ff12, 0), (0x1008_ff11, 0), (0x1008_ff13, 0)]),
     (127, &[(0xff13, 0xff6b)]),
     (133, &[(0xffeb, 0), (0xffec, 0), (0xff67, 0)]),
-    (203, &[(0xff7e, 0)]),
+    // Keys that no keyboard has, for modifiers that none of its keys is
+    (92, &[(0xfe03, 0)]),
+    (203, &[(0xff7e, 0), (0, 0xffe9), (0, 0xffe7), (0, 0xffeb), (0, 0xffed)]),
 ];
 
 impl Default for Keyboard {
@@ -91,8 +95,9 @@ impl Default for Keyboard {
             }
         }
         let mut repeats = [0xff; 32];
-        for modifier in [37_usize, 50, 62, 64, 66, 77, 105, 108, 133, 134] {
-            repeats[modifier / 8] &= !(1 << (modifier % 8));
+        // No keycodes, modifiers, and what stands for modifiers in groups
+        for silent in (0..8).chain([37_usize, 50, 62, 64, 66, 77, 92, 105, 108, 133, 134, 203, 255]) {
+            repeats[silent / 8] &= !(1 << (silent % 8));
         }
         Self {
             down: [0; 32],
@@ -101,16 +106,16 @@ impl Default for Keyboard {
             locked: 0,
             unlocking: 0,
             keysyms,
-            keysyms_per_keycode: 4,
+            keysyms_per_keycode: 7,
             modifiers: [
                 vec![50, 62],
                 vec![66],
                 vec![37, 105],
-                vec![64, 108],
+                vec![64, 108, 205],
                 vec![77],
                 Vec::new(),
-                vec![133, 134],
-                vec![203],
+                vec![133, 134, 206, 207],
+                vec![92, 203],
             ],
             repeat: true,
             repeats,
@@ -120,6 +125,18 @@ impl Default for Keyboard {
             led_mask: 0,
         }
     }
+}
+
+/// X11 §5, "Keyboards": what a list of one or two keysyms stands for.
+fn all_columns(syms: &[u32]) -> Cow<'_, [u32]> {
+    let (lower, upper) = match *syms {
+        [sym @ 0x61..=0x7a] | [sym @ 0x61..=0x7a, 0] => (sym, sym - 0x20),
+        [sym @ 0x41..=0x5a] | [sym @ 0x41..=0x5a, 0] => (sym + 0x20, sym),
+        [sym] => (sym, 0),
+        [lower, upper] => (lower, upper),
+        _ => return Cow::Borrowed(syms),
+    };
+    Cow::Owned(vec![lower, upper, lower, upper])
 }
 
 impl Keyboard {
@@ -402,7 +419,8 @@ impl Server {
         let first = usize::from(request.first_keycode - keyboard.min_keycode());
         let mut keysyms = Vec::with_capacity(width * usize::from(request.count));
         for syms in keyboard.keysyms.iter().skip(first).take(usize::from(request.count)) {
-            keysyms.extend((0..width).map(|column| syms.get(column).copied().unwrap_or(0)));
+            let columns = all_columns(syms);
+            keysyms.extend((0..width).map(|column| columns.get(column).copied().unwrap_or(0)));
         }
         let reply = GetKeyboardMappingReply { keysyms_per_keycode: width as u8, sequence: 0, keysyms };
         self.reply(client, &reply);
@@ -462,20 +480,26 @@ impl Server {
         if !busy {
             keyboard.modifiers = modifiers;
         }
-        self.reply(client, &SetModifierMappingReply { status, sequence: 0, length: 0 });
         if !busy {
             self.notify_mapping(Mapping::MODIFIER, 0, 0);
         }
+        self.reply(client, &SetModifierMappingReply { status, sequence: 0, length: 0 });
         Ok(())
     }
 
     pub(crate) fn change_keyboard_control(&mut self, body: &[u8]) -> Outcome {
-        let values = ValueList::new(word(body, 0)?, 0xff, tail(body, 4)?)?;
+        let values = ValueList::new(word(body, 0)?, tail(body, 4)?)?.within(0xff)?;
         let mut led = None;
         let mut key = None;
         let before = (self.input.keyboard.repeat, self.input.keyboard.repeats);
         for (bit, value) in values.iter() {
-            let bad = XError::value(value);
+            // Numbers are signed, of a byte or two within their word; what is chosen among few is a byte.
+            let bad = XError::value(match bit {
+                0 | 1 => i32::from(value as i8) as u32,
+                2 | 3 => i32::from(value as i16) as u32,
+                _ => value & 0xff,
+            });
+            let value = if bit >= 4 { value & 0xff } else { value };
             let keyboard = &mut self.input.keyboard;
             // Numbers are signed bytes or words, -1 restores the default.
             let percent = |default: u8| match value as i8 {
@@ -494,8 +518,11 @@ impl Server {
                 2 => keyboard.bell.1 = word(DEFAULT_BELL.1)?,
                 3 => keyboard.bell.2 = word(DEFAULT_BELL.2)?,
                 4 => {
-                    if !(1..=32).contains(&(value as u8)) || values.mask() & (1 << 5) == 0 {
-                        return Err(if values.mask() & (1 << 5) == 0 { XError::MATCH } else { bad });
+                    if !(1..=32).contains(&(value as u8)) {
+                        return Err(bad);
+                    }
+                    if values.mask() & (1 << 5) == 0 {
+                        return Err(XError::MATCH);
                     }
                     led = Some(value as u8);
                 }
@@ -508,11 +535,11 @@ impl Server {
                     }
                 }
                 6 => {
-                    if values.mask() & (1 << 7) == 0 {
-                        return Err(XError::MATCH);
-                    }
                     if !keyboard.has_keycode(value as u8) {
                         return Err(bad);
+                    }
+                    if values.mask() & (1 << 7) == 0 {
+                        return Err(XError::MATCH);
                     }
                     key = Some(value as u8);
                 }

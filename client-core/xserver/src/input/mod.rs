@@ -107,6 +107,8 @@ pub(crate) struct Pointer {
     pub(crate) y: i32,
     /// The innermost viewable window it is in.
     pub(crate) window: Xid,
+    /// The window last entered: another one than that while a grab makes it seem so.
+    pub(crate) entered: Xid,
     /// Physical buttons held.
     pub(crate) held: [bool; 256],
     /// Logical button of each physical one; 0 disables.
@@ -172,8 +174,9 @@ impl Input {
                 x: 0,
                 y: 0,
                 window: root,
+                entered: root,
                 held: [false; 256],
-                map: (1..=12).collect(),
+                map: (1..=10).collect(),
                 history: VecDeque::new(),
                 hint: None,
                 acceleration: (2, 1),
@@ -367,15 +370,15 @@ impl Server {
         }
     }
 
-    /// Moves the pointer, within what a grab confines it to; whether it moved.
-    fn move_pointer(&mut self, x: i32, y: i32, time: u32) -> bool {
+    /// Moves the pointer, within what a grab confines it to.
+    fn move_pointer(&mut self, x: i32, y: i32, time: u32) {
         let mut bounds = self.screen_rect();
         if let Some(grab) = &self.input.pointer_grab
             && let Ok(window) = self.window(grab.confine_to)
         {
-            let inner: Rect = window.inner_rect().intersect(&bounds);
-            if !inner.is_empty() {
-                bounds = inner;
+            let confined: Rect = window.outer_rect().intersect(&bounds);
+            if !confined.is_empty() {
+                bounds = confined;
             }
         }
         let x = x.clamp(bounds.x1, bounds.x2 - 1);
@@ -390,7 +393,6 @@ impl Server {
             pointer.history.push_back(Timecoord { time, x: x as i16, y: y as i16 });
         }
         self.pointer_window_may_have_changed();
-        moved
     }
 
     /// The child of `event_window` in which `source` is, or 0.
@@ -576,6 +578,9 @@ impl Server {
     /// A window goes: nothing refers to it any more.
     pub(crate) fn input_window_gone(&mut self, id: Xid) {
         self.became_unviewable(id);
+        if self.input.pointer.entered == id {
+            self.input.pointer.entered = self.window(id).map_or(ROOT, |window| window.parent);
+        }
         if self.input.pointer.window == id {
             self.input.pointer.window = self.window(id).map_or(ROOT, |window| window.parent);
         }

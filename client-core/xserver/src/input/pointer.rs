@@ -20,9 +20,7 @@ use crate::value_list::half;
 
 impl Server {
     pub(super) fn process_motion(&mut self, x: i32, y: i32, raw: RawEvent) {
-        if !self.move_pointer(x, y, raw.time) {
-            return;
-        }
+        self.move_pointer(x, y, raw.time);
         let state = self.input.state();
         let held = u32::from(state >> 8) & 0x1f;
         let mut events = mask::POINTER_MOTION | (held * mask::BUTTON1_MOTION);
@@ -212,6 +210,9 @@ impl Server {
     }
 
     pub(crate) fn warp_pointer_request(&mut self, request: &WarpPointerRequest) -> Outcome {
+        if request.dst_window != 0 {
+            self.window(request.dst_window)?;
+        }
         let (pointer_x, pointer_y) = (self.input.pointer.x, self.input.pointer.y);
         if request.src_window != 0 {
             let source = self.window(request.src_window)?;
@@ -316,10 +317,10 @@ impl Server {
         if !busy {
             pointer.map = map.to_vec();
         }
-        self.reply(client, &SetPointerMappingReply { status, sequence: 0, length: 0 });
         if !busy {
             self.notify_mapping(Mapping::POINTER, 0, 0);
         }
+        self.reply(client, &SetPointerMappingReply { status, sequence: 0, length: 0 });
         Ok(())
     }
 

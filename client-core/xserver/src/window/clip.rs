@@ -38,6 +38,9 @@ struct Effects {
     exposed: Vec<(Xid, Region)>,
 }
 
+/// A client that would be told of more boxes than this is told of their hull, as by Xvfb.
+const MAX_EXPOSED: usize = 25;
+
 impl Server {
     /// Says that the window's size, shape, stacking or list of children changed.
     pub(crate) fn mark_dirty(&mut self, id: Xid) {
@@ -260,7 +263,10 @@ impl Server {
             return;
         }
         let origin = window.origin;
-        let boxes: Vec<Rect> = region.rects().to_vec();
+        let mut boxes: Vec<Rect> = region.rects().to_vec();
+        if boxes.len() > MAX_EXPOSED {
+            boxes = vec![region.extents()];
+        }
         for (index, part) in boxes.iter().enumerate() {
             let event = ExposeEvent {
                 response_type: xproto::EXPOSE_EVENT,

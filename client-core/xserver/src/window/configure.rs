@@ -42,8 +42,8 @@ fn gravity_shift(gravity: u8, grown: (i32, i32), moved: (i32, i32)) -> (i32, i32
 impl Server {
     pub(crate) fn configure_window(&mut self, client: ClientId, body: &[u8]) -> Outcome {
         let id = word(body, 0)?;
-        let values = ValueList::new(u32::from(half(body, 4)?), 0x7f, tail(body, 8)?)?;
         let window = self.window(id)?;
+        let values = ValueList::new(u32::from(half(body, 4)?), tail(body, 8)?)?.within(0x7f)?;
         let mut geometry = (window.x, window.y, window.width, window.height, window.border_width);
         let before = geometry;
         let (parent, input_only, override_redirect) =
@@ -57,7 +57,7 @@ impl Server {
                 2 | 3 => {
                     let size = value as u16;
                     if size == 0 {
-                        return Err(XError::value(value));
+                        return Err(XError::value(0));
                     }
                     *(if bit == 2 { &mut geometry.2 } else { &mut geometry.3 }) = size;
                 }
@@ -68,8 +68,8 @@ impl Server {
                     geometry.4 = value as u16;
                 }
                 5 => sibling = Some(value),
-                _ if value <= OPPOSITE => stack_mode = Some(value),
-                _ => return Err(XError::value(value)),
+                _ if value & 0xff <= OPPOSITE => stack_mode = Some(value & 0xff),
+                _ => return Err(XError::value(value & 0xff)),
             }
         }
         if let Some(sibling) = sibling {
@@ -169,7 +169,12 @@ impl Server {
                 BitsAfterResize::Shift(dx, dy)
             };
             self.set_bits_after_resize(id, bits);
-            for child in children {
+            for child in children.iter().rev() {
+                if self.window(*child).is_ok_and(|child| child.win_gravity == 0) {
+                    self.unmap_one(*child, true);
+                }
+            }
+            for child in children.into_iter().rev() {
                 self.apply_window_gravity(child, grown, moved);
             }
         }
@@ -179,10 +184,6 @@ impl Server {
 
     fn apply_window_gravity(&mut self, child: Xid, grown: (i32, i32), moved: (i32, i32)) {
         let Ok(window) = self.window_mut(child) else { return };
-        if window.win_gravity == 0 {
-            self.unmap_one(child, true);
-            return;
-        }
         let (dx, dy) = gravity_shift(window.win_gravity, grown, moved);
         if (dx, dy) == (0, 0) {
             return;

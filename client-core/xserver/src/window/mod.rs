@@ -263,9 +263,9 @@ impl Server {
         let (width, height, border_width) = (half(body, 12)?, half(body, 14)?, half(body, 16)?);
         let class = half(body, 18)?;
         let visual = word(body, 20)?;
-        let values = ValueList::new(word(body, 24)?, ALL_BITS, tail(body, 28)?)?;
         self.check_new_id(client, id)?;
         self.window(parent)?;
+        let values = ValueList::new(word(body, 24)?, tail(body, 28)?)?;
         self.check_nesting(parent, 1)?;
         let above = self.window(parent)?;
         let input_only = match class {
@@ -283,6 +283,7 @@ impl Server {
         if input_only && values.mask() & !INPUT_ONLY_BITS != 0 {
             return Err(XError::MATCH);
         }
+        let values = values.within(ALL_BITS)?;
         let visual = if visual == 0 { above.visual } else { visual };
         let depth = if depth == 0 && !input_only { above.depth } else { depth };
         if !setup::is_visual(visual, (!input_only).then_some(depth)) {
@@ -293,7 +294,7 @@ impl Server {
         if !input_only && depth != above.depth && values.mask() & (1 << 2 | 1 << 3) == 0 {
             return Err(XError::MATCH);
         }
-        if !input_only && visual != above.visual && values.mask() & (1 << 13) == 0 {
+        if !input_only && (visual != above.visual || above.colormap == 0) && values.mask() & (1 << 13) == 0 {
             return Err(XError::MATCH);
         }
         let origin = (
@@ -367,16 +368,19 @@ impl Server {
     pub(crate) fn change_window_attributes(&mut self, client: ClientId, body: &[u8]) -> Outcome {
         use crate::value_list::{tail, word};
         let id = word(body, 0)?;
-        let values = ValueList::new(word(body, 4)?, ALL_BITS, tail(body, 8)?)?;
-        if self.window(id)?.input_only && values.mask() & !INPUT_ONLY_BITS != 0 {
+        let input_only = self.window(id)?.input_only;
+        let values = ValueList::new(word(body, 4)?, tail(body, 8)?)?;
+        if input_only && values.mask() & !INPUT_ONLY_BITS != 0 {
             return Err(XError::MATCH);
         }
-        self.change_attributes(client, id, values)
+        self.change_attributes(client, id, values.within(ALL_BITS)?)
     }
 
     fn change_attributes(&mut self, client: ClientId, id: Xid, values: ValueList<'_>) -> Outcome {
         let mut border_changed = false;
         for (bit, value) in values.iter() {
+            // What has few values is a byte within its word, as in Xvfb.
+            let value = if matches!(bit, 4 | 5 | 6 | 9 | 10) { value & 0xff } else { value };
             match bit {
                 0 => {
                     let background = self.background_of(id, value)?;

@@ -37,7 +37,7 @@ use crate::extension::{Extension, number};
 use crate::render::{FORMATS, Format, Op};
 use crate::resource::Xid;
 use crate::server::Server;
-use crate::setup::{ARGB_VISUAL, ROOT_VISUAL};
+use crate::setup::{ARGB_VISUAL, DIRECT_VISUAL, ROOT_VISUAL};
 use crate::value_list::{half, word};
 
 mod draw;
@@ -268,7 +268,9 @@ fn query_formats(server: &mut Server, client: ClientId) {
     let depth = |depth: u8| Pictdepth {
         depth,
         visuals: match depth {
-            24 => vec![Pictvisual { visual: ROOT_VISUAL, format: Format::x8r8g8b8().id }],
+            24 => [ROOT_VISUAL, DIRECT_VISUAL]
+                .map(|visual| Pictvisual { visual, format: Format::x8r8g8b8().id })
+                .to_vec(),
             32 => vec![Pictvisual { visual: ARGB_VISUAL, format: Format::a8r8g8b8().id }],
             _ => Vec::new(),
         },

@@ -284,7 +284,7 @@ const ALL_ATTRIBUTES: u32 = (1 << 13) - 1;
 
 pub(super) fn create(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let (id, drawable) = (word(body, 0)?, word(body, 4)?);
-    let values = ValueList::new(word(body, 12)?, ALL_ATTRIBUTES, tail(body, 16)?)?;
+    let values = ValueList::new(word(body, 12)?, tail(body, 16)?)?.within(ALL_ATTRIBUTES)?;
     server.check_new_id(client, id)?;
     let depth = server.drawable_depth(drawable)?;
     let format = format(word(body, 8)?)?;
@@ -315,7 +315,7 @@ fn add(server: &mut Server, client: ClientId, id: Xid, picture: Picture) {
 
 pub(super) fn change(server: &mut Server, body: &[u8]) -> Outcome {
     let id = word(body, 0)?;
-    let values = ValueList::new(word(body, 4)?, ALL_ATTRIBUTES, tail(body, 8)?)?;
+    let values = ValueList::new(word(body, 4)?, tail(body, 8)?)?.within(ALL_ATTRIBUTES)?;
     let old = server.picture(id)?.clone();
     let mut picture = old.clone();
     let outcome = apply(server, &mut picture, values);

@@ -1,0 +1,693 @@
+//! Two servers that are told the same bytes: a private Xvfb and the one tested, and what each says to that.
+//!
+//! A scenario is a function over a [`Wire`]; it is run four times, in both byte orders on both servers, and what was
+//! said after each of its steps is compared. Answers are compared as bytes; what may differ (times, the ids of the
+//! root and of extensions) is written in the same way for both before.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use xserver::{ClientId, Config, Server};
+
+/// How many bytes of an event mean something, by its code: what the protocol leaves unused may have anything.
+const USED_BYTES: [usize; 35] = [
+    32, 32, 31, 31, 31, 31, 31, 32, 32, 9, 9, 32, 18, 22, 11, 9, 23, 12, 13, 13, 12, 21, 27, 28, 16, 12, 17,
+    17, 17, 16, 28, 24, 14, 32, 7,
+];
+
+/// Size of both screens in pixels.
+pub(crate) const WIDTH: u16 = 640;
+pub(crate) const HEIGHT: u16 = 480;
+
+/// The keycodes of the eight modifiers that both servers begin with, four each.
+const MODIFIERS: [i64; 32] = [
+    50, 62, 0, 0, 66, 0, 0, 0, 37, 105, 0, 0, 64, 108, 205, 0, 77, 0, 0, 0, 0, 0, 0, 0, 133, 134, 206, 207,
+    92, 203, 0, 0,
+];
+
+/// How the root is written in a scenario: no 32 bits are the same.
+pub(crate) const ROOT: i64 = 1 << 40;
+/// The root of the server tested.
+const OUR_ROOT: u32 = 0x100;
+
+/// A private Xvfb.
+pub(crate) struct Xvfb {
+    process: Child,
+    socket: String,
+}
+
+impl Drop for Xvfb {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Xvfb {
+    /// None, with a word on standard error, where no Xvfb is installed.
+    pub(crate) fn start() -> Option<Self> {
+        let screen = format!("{WIDTH}x{HEIGHT}x24");
+        let spawned = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset", "-dpi", "96"])
+            .args(["-extension", "GLX"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut process = match spawned {
+            Ok(process) => process,
+            Err(error) => {
+                eprintln!("not compared: Xvfb does not start: {error}");
+                return None;
+            }
+        };
+        let mut number = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        let socket = format!("/tmp/.X11-unix/X{}", number.trim());
+        Some(Self { process, socket })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Little,
+    Big,
+}
+
+enum End<'a> {
+    /// With the time in milliseconds.
+    Ours(Box<Server>, u32),
+    Theirs(&'a Xvfb),
+}
+
+enum Link {
+    Ours(ClientId),
+    Theirs(UnixStream),
+}
+
+struct Peer {
+    link: Link,
+    base: u32,
+    sequence: u16,
+    unread: Vec<u8>,
+    /// Its requests are not executed for now (somebody has grabbed the server).
+    waits: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Extension {
+    major: u8,
+    event: u8,
+    error: u8,
+}
+
+/// What was done in a step and what was said to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Step {
+    label: String,
+    said: Vec<String>,
+}
+
+/// One run of a scenario on one server.
+pub(crate) struct Wire<'a> {
+    end: End<'a>,
+    pub(crate) order: Order,
+    peers: Vec<Option<Peer>>,
+    root: u32,
+    extensions: HashMap<&'static str, Extension>,
+    steps: Vec<Step>,
+    last_major: u8,
+    /// The step may have taken an event from another keyboard.
+    last_xtest: bool,
+}
+
+impl<'a> Wire<'a> {
+    fn new(end: End<'a>, order: Order) -> Self {
+        Self {
+            end,
+            order,
+            peers: Vec::new(),
+            root: 0,
+            extensions: HashMap::new(),
+            steps: Vec::new(),
+            last_major: 0,
+            last_xtest: false,
+        }
+    }
+
+    fn put16(&self, value: u16) -> [u8; 2] {
+        if self.order == Order::Big { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+
+    fn put32(&self, value: u32) -> [u8; 4] {
+        if self.order == Order::Big { value.to_be_bytes() } else { value.to_le_bytes() }
+    }
+
+    fn get16(&self, bytes: &[u8]) -> u16 {
+        let pair = [bytes[0], bytes[1]];
+        if self.order == Order::Big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+    }
+
+    fn get32(&self, bytes: &[u8]) -> u32 {
+        let word = [bytes[0], bytes[1], bytes[2], bytes[3]];
+        if self.order == Order::Big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+    }
+
+    /// A new client; they are numbered from 0.
+    pub(crate) fn connect(&mut self) -> usize {
+        let number = self.peers.len();
+        let expected = (number as u32 + 1) << 21;
+        let mut setup = vec![if self.order == Order::Big { b'B' } else { b'l' }, 0];
+        setup.extend(self.put16(11));
+        setup.resize(12, 0);
+        // Where a client before this one has just gone, Xvfb may not have noticed yet: then the id is another.
+        for _ in 0..500 {
+            let (link, answer) = match &mut self.end {
+                End::Ours(server, _) => {
+                    let id = server.connect().unwrap();
+                    server.receive(id, &setup).unwrap();
+                    (Link::Ours(id), std::mem::take(server.output(id).unwrap()))
+                }
+                End::Theirs(xvfb) => {
+                    let mut stream = UnixStream::connect(&xvfb.socket).unwrap();
+                    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+                    stream.write_all(&setup).unwrap();
+                    let mut answer = vec![0; 8];
+                    stream.read_exact(&mut answer).unwrap();
+                    let length = usize::from(self.get16(&answer[6..])) * 4;
+                    answer.resize(8 + length, 0);
+                    stream.read_exact(&mut answer[8..]).unwrap();
+                    (Link::Theirs(stream), answer)
+                }
+            };
+            let base = self.get32(&answer[12..]);
+            if base != expected {
+                drop(link);
+                std::thread::sleep(Duration::from_millis(2));
+                continue;
+            }
+            let vendor = usize::from(self.get16(&answer[24..])).next_multiple_of(4);
+            let screen = 40 + vendor + 8 * usize::from(answer[29]);
+            self.root = self.get32(&answer[screen..]);
+            self.peers.push(Some(Peer { link, base, sequence: 0, unread: Vec::new(), waits: false }));
+            if number == 0 {
+                self.tidy_up();
+            }
+            return number;
+        }
+        panic!("the client number {number} never got the id base {expected:#x}");
+    }
+
+    /// What a scenario before this one left changed in a server that goes on is made as it was.
+    fn tidy_up(&mut self) {
+        let root = ROOT;
+        let mut send = |major: u8, data: u8, layout: &str, values: &[i64]| {
+            let body = self.lay(layout, values);
+            let mut bytes = vec![major, data];
+            bytes.extend(self.put16(1 + body.len().div_ceil(4) as u16));
+            bytes.extend(body);
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            self.write(0, &bytes, 1);
+        };
+        // The root's background, gravities, backing store, masks, colormap and cursor
+        let mask = 1 << 1
+            | 1 << 4
+            | 1 << 5
+            | 1 << 6
+            | 1 << 7
+            | 1 << 8
+            | 1 << 9
+            | 1 << 10
+            | 1 << 12
+            | 1 << 13
+            | 1 << 14;
+        send(2, 0, "44*4", &[root, mask, 0, 0, 1, 0, 0xffff_ffff, 0, 0, 0, 0, 0x20, 0]);
+        send(61, 0, "42222", &[root, 0, 0, 0, 0]);
+        send(81, 0, "4", &[0x20]);
+        send(42, 0, "44", &[1, 0]);
+        send(41, 0, "44222222", &[0, root, 0, 0, 0, 0, 300, 200]);
+        send(102, 0, "4*4", &[0xf, 0, 50, 400, 100]);
+        send(118, 4, "*1", &MODIFIERS);
+        send(102, 0, "44", &[1 << 7, 2]);
+        send(105, 0, "22211", &[-1, -1, -1, 1, 1]);
+        for key in [200, 255] {
+            send(100, 1, "1124", &[key, 1, 0, 0]);
+        }
+        send(107, 0, "22112", &[-1, -1, 2, 2, 0]);
+        send(109, 1, "112*1", &[0, 0, 4, 10, 1, 2, 3]);
+        send(111, 0, "", &[]);
+        self.read_all(0);
+    }
+
+    /// The `n`th id of a client.
+    pub(crate) fn id(&self, client: usize, n: u32) -> u32 {
+        self.peers[client].as_ref().unwrap().base + n
+    }
+
+    /// Says that the client's requests wait, or that they are executed again.
+    pub(crate) fn waits(&mut self, client: usize, waits: bool) {
+        self.peers[client].as_mut().unwrap().waits = waits;
+    }
+
+    /// Writes values by a layout: `1`, `2` and `4` are fields of so many bytes, `*` repeats what follows it.
+    pub(crate) fn lay(&self, layout: &str, values: &[i64]) -> Vec<u8> {
+        let (once, again) = layout.split_once('*').unwrap_or((layout, ""));
+        let fields = once.bytes().chain(again.bytes().cycle());
+        let mut bytes = Vec::new();
+        for (field, value) in fields.zip(values) {
+            match field {
+                b'1' => bytes.push(*value as u8),
+                b'2' => bytes.extend(self.put16(*value as u16)),
+                _ if *value == ROOT => bytes.extend(self.put32(self.root)),
+                _ => bytes.extend(self.put32(*value as u32)),
+            }
+        }
+        bytes
+    }
+
+    /// Sends a request (with the right length) and waits for what is said to it by and to everybody.
+    pub(crate) fn send(&mut self, client: usize, major: u8, data: u8, layout: &str, values: &[i64]) {
+        let body = self.lay(layout, values);
+        self.send_body(client, major, data, &body);
+    }
+
+    pub(crate) fn send_body(&mut self, client: usize, major: u8, data: u8, body: &[u8]) {
+        let words = 1 + body.len().div_ceil(4);
+        self.send_sized(client, major, data, body, words as u16);
+    }
+
+    /// Sends a request that says it is so many words long; the body is cut or filled up to that.
+    pub(crate) fn send_sized(&mut self, client: usize, major: u8, data: u8, body: &[u8], words: u16) {
+        let mut bytes = vec![major, data];
+        bytes.extend(self.put16(words));
+        bytes.extend(body);
+        bytes.resize(usize::from(words.max(1)) * 4, 0);
+        let label = format!("{client}: {major}/{data} {}", hex(&bytes[4..]));
+        self.last_major = major;
+        self.last_xtest = matches!(major, 27 | 32 | 35);
+        self.write(client, &bytes, 1);
+        self.settle(client, label);
+    }
+
+    /// Sends a request of an extension.
+    pub(crate) fn send_to(
+        &mut self,
+        client: usize,
+        extension: &'static str,
+        minor: u8,
+        layout: &str,
+        values: &[i64],
+    ) {
+        let body = self.lay(layout, values);
+        self.send_body_to(client, extension, minor, &body);
+    }
+
+    pub(crate) fn send_body_to(&mut self, client: usize, extension: &'static str, minor: u8, body: &[u8]) {
+        let words = 1 + body.len().div_ceil(4);
+        self.send_sized_to(client, extension, minor, body, words as u16);
+    }
+
+    pub(crate) fn send_sized_to(
+        &mut self,
+        client: usize,
+        extension: &'static str,
+        minor: u8,
+        body: &[u8],
+        words: u16,
+    ) {
+        let major = self.extension(client, extension).major;
+        let mut bytes = vec![major, minor];
+        bytes.extend(self.put16(words));
+        bytes.extend(body);
+        bytes.resize(usize::from(words.max(1)) * 4, 0);
+        self.last_major = major;
+        self.last_xtest = extension == "XTEST";
+        self.write(client, &bytes, 1);
+        self.settle(client, format!("{client}: {extension} {minor} {}", hex(&bytes[4..])));
+    }
+
+    fn extension(&mut self, client: usize, name: &'static str) -> Extension {
+        if let Some(known) = self.extensions.get(name) {
+            return *known;
+        }
+        let mut bytes = vec![98, 0];
+        bytes.extend(self.put16(2 + name.len().div_ceil(4) as u16));
+        bytes.extend(self.put16(name.len() as u16));
+        bytes.extend([0, 0]);
+        bytes.extend(name.bytes());
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        self.write(client, &bytes, 1);
+        let reply = self.read(client).unwrap();
+        assert_eq!((reply[0], reply[8]), (1, 1), "{name} is offered");
+        let extension = Extension { major: reply[9], event: reply[10], error: reply[11] };
+        self.extensions.insert(name, extension);
+        extension
+    }
+
+    /// Makes the pointer or a key do something as a device would (XTEST).
+    pub(crate) fn fake(&mut self, client: usize, kind: u8, detail: u8, x: i16, y: i16) {
+        let values = [i64::from(kind), i64::from(detail), 0, 0, ROOT, 0, 0, i64::from(x), i64::from(y), 0, 0];
+        self.send_to(client, "XTEST", 2, "11244442244", &values);
+    }
+
+    pub(crate) fn motion(&mut self, client: usize, x: i16, y: i16) {
+        self.fake(client, 6, 0, x, y);
+    }
+
+    pub(crate) fn button(&mut self, client: usize, number: u8, pressed: bool) {
+        self.fake(client, if pressed { 4 } else { 5 }, number, 0, 0);
+    }
+
+    pub(crate) fn key(&mut self, client: usize, code: u8, pressed: bool) {
+        self.fake(client, if pressed { 2 } else { 3 }, code, 0, 0);
+    }
+
+    /// A client goes; what the others hear of it is a step.
+    pub(crate) fn close(&mut self, client: usize) {
+        let peer = self.peers[client].take().unwrap();
+        match (peer.link, &mut self.end) {
+            (Link::Ours(id), End::Ours(server, _)) => server.disconnect(id),
+            (Link::Theirs(stream), _) => {
+                drop(stream);
+                // Nothing tells when Xvfb has noticed, but if there is somebody to hear of it, it is soon.
+                if self.peers.iter().any(Option::is_some) {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
+            _ => unreachable!("links are of their end"),
+        }
+        self.settle(client, format!("{client} goes"));
+    }
+
+    fn write(&mut self, client: usize, bytes: &[u8], requests: u16) {
+        let peer = self.peers[client].as_mut().unwrap();
+        peer.sequence = peer.sequence.wrapping_add(requests);
+        match (&mut peer.link, &mut self.end) {
+            (Link::Ours(id), End::Ours(server, start)) => {
+                // A millisecond passes with each request, as if it were always the next one.
+                *start = start.wrapping_add(1);
+                server.set_time(*start);
+                let _ = server.receive(*id, bytes);
+            }
+            (Link::Theirs(stream), _) => stream.write_all(bytes).unwrap(),
+            _ => unreachable!("links are of their end"),
+        }
+    }
+
+    /// The next message to the client; none if the connection is at its end (or has nothing more to say, for ours).
+    fn read(&mut self, client: usize) -> Option<Vec<u8>> {
+        let big = self.order == Order::Big;
+        let peer = self.peers[client].as_mut().unwrap();
+        match (&mut peer.link, &mut self.end) {
+            (Link::Ours(id), End::Ours(server, _)) => {
+                peer.unread.append(server.output(*id)?);
+            }
+            (Link::Theirs(stream), _) => loop {
+                if let Some(length) = message_length(&peer.unread, big)
+                    && peer.unread.len() >= length
+                {
+                    break;
+                }
+                let mut buffer = [0; 4096];
+                match stream.read(&mut buffer) {
+                    Ok(0) | Err(_) => return None,
+                    Ok(length) => peer.unread.extend(&buffer[..length]),
+                }
+            },
+            _ => unreachable!("links are of their end"),
+        }
+        let length = message_length(&peer.unread, big)?;
+        (peer.unread.len() >= length).then(|| peer.unread.drain(..length).collect())
+    }
+
+    /// What a client has been sent up to now.
+    fn read_all(&mut self, client: usize) -> Vec<Vec<u8>> {
+        let mut request = vec![43, 0];
+        request.extend(self.put16(1));
+        self.write(client, &request, 1);
+        let expected = self.peers[client].as_ref().unwrap().sequence;
+        let mut messages = Vec::new();
+        while let Some(message) = self.read(client) {
+            if message[0] == 1 && self.get16(&message[2..]) == expected {
+                return messages;
+            }
+            messages.push(message);
+        }
+        messages.push(b"closed".to_vec());
+        messages
+    }
+
+    /// Hears everybody out and ends the step; the one who asked first, so that all that follows from it has been sent.
+    fn settle(&mut self, asked: usize, label: String) {
+        let mut said = Vec::new();
+        for client in std::iter::once(asked).chain((0..self.peers.len()).filter(|client| *client != asked)) {
+            if self.peers[client].as_ref().is_none_or(|peer| peer.waits) {
+                continue;
+            }
+            for message in self.read_all(client) {
+                // The core keyboard of Xvfb takes the map of the device that gave the event: XTEST's is another.
+                if message[0] == 34 && self.last_xtest {
+                    continue;
+                }
+                said.push(format!("{client} {}", self.describe(&message)));
+            }
+        }
+        self.steps.push(Step { label, said });
+    }
+
+    /// A message, with what may differ taken out.
+    fn describe(&self, message: &[u8]) -> String {
+        if message == b"closed" {
+            return "closed".to_owned();
+        }
+        let mut bytes = message.to_vec();
+        let replaced = match (message[0], self.last_major) {
+            (0, _) => 4..8,
+            // Maps, in which a byte may happen to be the root's id
+            (1, 44 | 101 | 103 | 117 | 119) => 0..0,
+            _ => 4..bytes.len(),
+        };
+        for at in replaced.step_by(4) {
+            if self.root != OUR_ROOT && bytes.len() >= at + 4 && self.get32(&bytes[at..]) == self.root {
+                let same = self.put32(OUR_ROOT);
+                bytes[at..at + 4].copy_from_slice(&same);
+            }
+        }
+        let mut hide = |range: std::ops::Range<usize>| {
+            if let Some(part) = bytes.get_mut(range) {
+                part.fill(0xee);
+            }
+        };
+        match message[0] {
+            0 => {
+                let (code, major) = (message[1], message[10]);
+                let value = self.get32(&bytes[4..]);
+                // Length and Request errors have no value, nor have Alloc and others; Xvfb leaves old ones there.
+                // It forgets which pixmap or font of a GC is bad, names another atom than the bad one of ConvertSelection,
+                // and no value at all for a key twice in a modifier map.
+                let forgotten =
+                    matches!((code, major), (4, 55 | 56) | (7, 55 | 56 | 74 | 75) | (5, 24) | (2, 25 | 118));
+                let silent = matches!(code, 1 | 8 | 10 | 11 | 15 | 16 | 17) || forgotten;
+                let value = if silent { 0 } else { value };
+                return format!(
+                    "error {} value {value:#x} minor {} major {} sequence {}",
+                    self.error_name(code),
+                    self.get16(&bytes[8..]),
+                    self.major_name(major),
+                    self.get16(&bytes[2..]),
+                );
+            }
+            1 => {
+                match self.last_major {
+                    // GetMotionEvents: times
+                    39 => (32..message.len()).step_by(8).for_each(|at| hide(at..at + 4)),
+                    // ListProperties: those of the root are the extensions'
+                    21 => (32..message.len()).step_by(4).for_each(|at| {
+                        if self.get32(&message[at..]) > 68 {
+                            hide(at..at + 4);
+                        }
+                    }),
+                    // QueryFont: atoms and strings' atoms of the properties
+                    47 => hide(60..60 + 8 * usize::from(self.get16(&message[46..]))),
+                    // GetFontPath: where fonts are is nobody's business
+                    52 => return "reply".to_owned(),
+                    // ListInstalledColormaps: what Xvfb left there
+                    83 => {
+                        hide(1..2);
+                        hide(10..32);
+                    }
+                    // QueryExtension: the numbers
+                    98 => hide(9..12),
+                    _ => {}
+                }
+                return format!("reply {}", hex(&bytes));
+            }
+            _ => {}
+        }
+        let (code, sent) = (message[0] & 0x7f, message[0] & 0x80 != 0);
+        if !sent {
+            match code {
+                2..=8 | 29..=31 => hide(4..8),
+                28 => hide(12..16),
+                _ => {}
+            }
+            let used = USED_BYTES.get(usize::from(code)).copied().unwrap_or(32);
+            let length = bytes.len();
+            if used < length && code != 11 {
+                bytes[used..].fill(0);
+            }
+            // CirculateNotify and CirculateRequest: not used, but the parent in Xvfb
+            if matches!(code, 26 | 27) {
+                bytes[12..16].fill(0);
+            }
+            if matches!(code, 12..=32) {
+                bytes[1] = 0;
+            }
+            if code == 34 {
+                bytes[1] = 0;
+            }
+        }
+        let name = if code >= 64 { self.event_name(code) } else { core_event(code).to_owned() };
+        format!("{}{name} {}", if sent { "sent " } else { "" }, hex(&bytes[1..]))
+    }
+
+    fn error_name(&self, code: u8) -> String {
+        const NAMES: [&str; 18] = [
+            "",
+            "Request",
+            "Value",
+            "Window",
+            "Pixmap",
+            "Atom",
+            "Cursor",
+            "Font",
+            "Match",
+            "Drawable",
+            "Access",
+            "Alloc",
+            "Colormap",
+            "GContext",
+            "IDChoice",
+            "Name",
+            "Length",
+            "Implementation",
+        ];
+        if let Some(name) = NAMES.get(usize::from(code)) {
+            return (*name).to_owned();
+        }
+        let of = self.extensions.iter().filter(|(_, it)| it.error != 0 && it.error <= code);
+        of.max_by_key(|(_, it)| it.error)
+            .map_or(format!("{code}"), |(name, it)| format!("{name}+{}", code - it.error))
+    }
+
+    fn event_name(&self, code: u8) -> String {
+        let of = self.extensions.iter().filter(|(_, it)| it.event != 0 && it.event <= code);
+        of.max_by_key(|(_, it)| it.event)
+            .map_or(format!("{code}"), |(name, it)| format!("{name}+{}", code - it.event))
+    }
+
+    fn major_name(&self, major: u8) -> String {
+        self.extensions
+            .iter()
+            .find(|(_, it)| it.major == major)
+            .map_or(format!("{major}"), |(name, _)| (*name).to_owned())
+    }
+}
+
+fn message_length(bytes: &[u8], big: bool) -> Option<usize> {
+    let head = bytes.get(..8)?;
+    let mut length = 32;
+    if head[0] == 1 || head[0] & 0x7f == 35 {
+        let words = [head[4], head[5], head[6], head[7]];
+        length += 4 * if big { u32::from_be_bytes(words) } else { u32::from_le_bytes(words) } as usize;
+    }
+    Some(length)
+}
+
+fn core_event(code: u8) -> &'static str {
+    const NAMES: [&str; 36] = [
+        "",
+        "",
+        "KeyPress",
+        "KeyRelease",
+        "ButtonPress",
+        "ButtonRelease",
+        "Motion",
+        "Enter",
+        "Leave",
+        "FocusIn",
+        "FocusOut",
+        "Keymap",
+        "Expose",
+        "GraphicsExposure",
+        "NoExposure",
+        "Visibility",
+        "Create",
+        "Destroy",
+        "Unmap",
+        "Map",
+        "MapRequest",
+        "Reparent",
+        "Configure",
+        "ConfigureRequest",
+        "Gravity",
+        "ResizeRequest",
+        "Circulate",
+        "CirculateRequest",
+        "Property",
+        "SelectionClear",
+        "SelectionRequest",
+        "SelectionNotify",
+        "Colormap",
+        "ClientMessage",
+        "Mapping",
+        "Generic",
+    ];
+    NAMES.get(usize::from(code)).copied().unwrap_or("?")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (at, byte) in bytes.iter().enumerate().take(4096) {
+        if at > 0 && at % 4 == 0 {
+            text.push(' ');
+        }
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Runs a scenario in both byte orders on both servers and says where they differ.
+pub(crate) fn differences(xvfb: &Xvfb, name: &str, scenario: impl Fn(&mut Wire<'_>)) -> Vec<String> {
+    let mut found = Vec::new();
+    for order in [Order::Little, Order::Big] {
+        // One order is enough to see what is wrong.
+        if !found.is_empty() {
+            break;
+        }
+        let config = Config { width: WIDTH, height: HEIGHT, ..Config::default() };
+        let mut ours = Wire::new(End::Ours(Box::new(Server::new(config)), 1000), order);
+        scenario(&mut ours);
+        let mut theirs = Wire::new(End::Theirs(xvfb), order);
+        scenario(&mut theirs);
+        assert_eq!(ours.steps.len(), theirs.steps.len(), "{name}: a scenario does the same everywhere");
+        for (ours, theirs) in ours.steps.iter().zip(&theirs.steps) {
+            if ours.said != theirs.said {
+                let (ours_said, theirs_said) = (ours.said.join("\n      "), theirs.said.join("\n      "));
+                found.push(format!(
+                    "{name} ({order:?}) {}\n    ours: {ours_said}\n    Xvfb: {theirs_said}",
+                    ours.label
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Fails with all differences there are.
+pub(crate) fn none(found: &[String]) {
+    assert!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));
+}

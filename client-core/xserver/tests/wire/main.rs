@@ -1,0 +1,57 @@
+//! What the server says is what Xvfb says: the same bytes are sent to both, in both byte orders, and all errors, replies
+//! and events compared.
+
+#![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
+
+mod bench;
+mod requests;
+mod scenarios;
+
+use bench::{Xvfb, differences, none};
+
+#[test]
+fn every_core_request_is_refused_and_granted_as_by_xvfb() {
+    let Some(xvfb) = Xvfb::start() else { return };
+    let only: Option<u8> = std::env::var("WIRE_MAJOR").ok().and_then(|major| major.parse().ok());
+    let mut found = Vec::new();
+    for good in requests::CORE.iter().filter(|good| only.is_none_or(|only| only == good.major)) {
+        found.extend(differences(&xvfb, &format!("request {}", good.major), |w| {
+            requests::try_all(w, None, good);
+        }));
+    }
+    none(&found);
+}
+
+macro_rules! scenarios {
+    ($($test:ident: $scenario:ident;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                let Some(xvfb) = Xvfb::start() else { return };
+                none(&differences(&xvfb, stringify!($scenario), scenarios::$scenario));
+            }
+        )*
+    };
+}
+
+scenarios! {
+    windows_are_mapped_stacked_and_configured_as_by_xvfb: mapping_and_configuring;
+    children_move_by_gravity_as_in_xvfb: gravity;
+    bits_stay_by_gravity_as_in_xvfb: bit_gravity;
+    a_window_manager_is_asked_as_by_xvfb: redirection;
+    windows_survive_their_frames_as_in_xvfb: save_sets;
+    clients_leave_behind_what_they_do_in_xvfb: close_down_modes;
+    the_pointer_crosses_windows_as_in_xvfb: crossing;
+    buttons_reach_whom_they_do_in_xvfb: buttons;
+    the_focus_moves_as_in_xvfb: focus;
+    keys_reach_whom_they_do_in_xvfb: keys;
+    active_grabs_hold_as_in_xvfb: active_grabs;
+    passive_grabs_activate_as_in_xvfb: passive_grabs;
+    frozen_devices_thaw_as_in_xvfb: synchronous_grabs;
+    selections_change_hands_as_in_xvfb: selections;
+    properties_are_kept_as_by_xvfb: properties;
+    events_of_clients_arrive_as_in_xvfb: sent_events;
+    colormaps_are_kept_as_by_xvfb: colormaps;
+    a_grabbed_server_serves_one_as_in_xvfb: server_grabs;
+    a_killed_client_goes_as_in_xvfb: killing;
+}
