@@ -17,8 +17,19 @@ mod peer;
 mod primitives;
 #[path = "vectors/replies.rs"]
 mod replies;
+#[path = "../src/reply/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "as above")]
+mod reply;
+#[path = "../src/request/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "as above")]
+mod request;
 #[path = "vectors/requests.rs"]
 mod requests;
+#[path = "vectors/stores.rs"]
+mod stores;
+#[path = "../src/x11/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "as above")]
+mod x11;
 
 use std::path::PathBuf;
 

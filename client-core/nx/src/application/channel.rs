@@ -7,9 +7,9 @@ use crate::coding::pass::{ByteOrder, at16, at32};
 use crate::error::Error;
 use crate::link::handshake::Options;
 use crate::reply::nx::PACK_METHODS;
-use crate::reply::{ReplyCodec, ReplyState};
-use crate::request::core::{ALLOC_COLOR, QUERY_EXTENSION};
-use crate::request::{Opcodes, RequestCodec, is_never_raw, nx};
+use crate::reply::{ERROR, KEYMAP_NOTIFY, REPLY, ReplyCodec, ReplyState};
+use crate::request::core::{ALLOC_COLOR, GET_INPUT_FOCUS, QUERY_EXTENSION};
+use crate::request::{Opcodes, RequestCodec, RequestState, is_never_raw, nx};
 use crate::substitute::{extension_asked, learn};
 use crate::trace::{Direction, Trace};
 use crate::unproxied::{Pack, control_parameters};
@@ -17,6 +17,10 @@ use crate::x11::expect::is_typed;
 use crate::x11::split::Splitter;
 
 const CLIENT_MESSAGE: u8 = 33;
+/// Round trips answered here before one is let through.
+const ANSWERS: u8 = 8;
+/// Requests whose errors X clients of a proxy session do not see: `ReparentWindow`, `ConfigureWindow`, `GrabKey`.
+const HIDDEN_ERRORS: [u8; 3] = [7, 12, 33];
 
 /// How far the connection setup has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +40,12 @@ pub(super) struct Channel {
     pub(super) congested: bool,
     /// Requests so far, modulo 2^16.
     sequence: u16,
+    requests: RequestState,
     replies: ReplyState,
+    /// Round trips answered here since the last one that was let through.
+    answers: u8,
+    /// The last sequence number the X client has seen.
+    seen: u16,
     /// False after `SetCacheParameters` switched remembering off.
     keep: bool,
     pub(super) from_client: Splitter,
@@ -49,7 +58,10 @@ impl Default for Channel {
             finishing: false,
             congested: false,
             sequence: 0,
+            requests: RequestState::default(),
             replies: ReplyState::default(),
+            answers: 0,
+            seen: 0,
             keep: true,
             from_client: Splitter::default(),
         }
@@ -86,7 +98,9 @@ impl Channel {
             let Some(setup) = self.from_client.setup() else { return Ok(true) };
             let Ok(size) = u8::try_from(setup.len()) else { return Ok(false) };
             self.stage = Stage::Setup;
-            self.replies.order = ByteOrder::announced_by(setup.first().copied().unwrap_or(0));
+            let order = ByteOrder::announced_by(setup.first().copied().unwrap_or(0));
+            self.replies.order = order;
+            self.requests.order = order;
             let mut encoder = Encoder(writer);
             for byte in [size].into_iter().chain(setup) {
                 encoder.value(byte.into(), 8, 0)?;
@@ -104,9 +118,19 @@ impl Channel {
             let keep = self.keep;
             let start = writer.bit_len();
             let record = trace.begin(number, Direction::ToServer, &request);
-            let opcode = codec.encode(writer, &mut request, order, keep)?;
+            if options.taint && request.first() == Some(&GET_INPUT_FOCUS) && self.may_answer() {
+                codec.encode_replaced(writer, &mut request)?;
+                trace.end(record, writer.bit_len() - start);
+                let mut reply = [0; 32];
+                reply[0] = REPLY;
+                order.set(&mut reply, at16(2), self.sequence.into());
+                self.seen = self.sequence;
+                local.extend(reply);
+                continue;
+            }
+            let opcode = codec.encode(writer, &mut request, &mut self.requests, keep)?;
             trace.end(record, writer.bit_len() - start);
-            self.await_reply(opcode, &request, codec.delta());
+            self.await_reply(opcode, &request, codec.delta() || options.taint);
             match opcode {
                 nx::GET_CONTROL_PARAMETERS => local.extend(self.control_parameters(options)),
                 nx::END_SPLIT => local.extend(self.no_split(&request)),
@@ -117,8 +141,19 @@ impl Channel {
         Ok(true)
     }
 
+    /// True if a round trip may be answered here (NX part 3 §11.3). To be asked once for each.
+    fn may_answer(&mut self) -> bool {
+        if self.answers == ANSWERS {
+            self.answers = 0;
+            return false;
+        }
+        let may = self.sequence != u16::MAX && self.replies.expected.is_empty();
+        self.answers += u8::from(may);
+        may
+    }
+
     /// Remembers a request whose reply has a coding of its own.
-    fn await_reply(&mut self, opcode: u8, request: &[u8], delta: bool) {
+    fn await_reply(&mut self, opcode: u8, request: &[u8], all: bool) {
         let order = self.order();
         let data = match opcode {
             QUERY_EXTENSION => extension_asked(order, request),
@@ -131,19 +166,20 @@ impl Channel {
             _ if is_typed(opcode) => [0; 3],
             _ => return,
         };
-        if delta || is_never_raw(opcode) {
+        if all || is_never_raw(opcode) {
             self.replies.expected.push(self.sequence, opcode, data);
         }
     }
 
-    /// Decodes the setup reply, reply, event or error at `position`: the position of the next one, and the message.
-    /// `None` if nothing is left.
+    /// Decodes the setup reply, reply, event or error at `position`: the position of the next one, and the message,
+    /// which is empty where the X client gets none. `None` if nothing is left.
     pub(super) fn decode_server(
         &mut self,
         payload: &[u8],
         position: usize,
         codec: &mut ReplyCodec,
         opcodes: &mut Opcodes,
+        proxy: bool,
     ) -> Result<Option<(usize, Vec<u8>)>, Error> {
         let reader = BitReader::new(payload, position);
         if reader.at_end() {
@@ -165,7 +201,28 @@ impl Channel {
                 _ => {}
             }
         }
+        if proxy {
+            self.renumber(answered.is_some(), &mut message);
+        }
         Ok(Some((position, message)))
+    }
+
+    /// Sees to it that sequence numbers do not go back in a proxy session, where some requests are answered here
+    /// before those in front of them (NX part 4 §5.6), and takes away errors that its X clients do not expect (§6.6).
+    fn renumber(&mut self, answers: bool, message: &mut Vec<u8>) {
+        let order = self.order();
+        let first = message.first().copied().unwrap_or(0);
+        let number = self.replies.sequence as u16;
+        let ahead = number.wrapping_sub(self.seen) < 0x8000;
+        if ahead || first == REPLY || (first == ERROR && answers) {
+            self.seen = number;
+        }
+        if first != REPLY && first != KEYMAP_NOTIFY {
+            order.set(message, at16(2), self.seen.into());
+        }
+        if first == ERROR && message.get(10).is_some_and(|major| HIDDEN_ERRORS.contains(major)) {
+            message.clear();
+        }
     }
 
     /// The reply to `GetControlParameters`, which this side makes up alone.

@@ -504,8 +504,9 @@ impl Application {
         let number = incoming.channel;
         let Some(channel) = self.channels.get_mut(&number) else { return Ok(()) };
         let opcodes = &mut self.requests.opcodes;
+        let proxy = self.config.options.is_proxy();
         let decoded =
-            channel.decode_server(&incoming.payload, incoming.position, &mut self.replies, opcodes)?;
+            channel.decode_server(&incoming.payload, incoming.position, &mut self.replies, opcodes, proxy)?;
         let Some((position, message)) = decoded else { return Ok(()) };
         let record = self.trace.begin(number, Direction::ToClient, &message);
         self.trace.end(record, position - incoming.position);

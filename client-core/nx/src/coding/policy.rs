@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
 
+use super::pass::ByteOrder;
 use super::store::{Action, Store};
 
 /// What makes two messages of a store equal: byte ranges (offset, length), the data part, and the size.
@@ -29,9 +30,11 @@ impl Identity {
             .chain([data])
     }
 
-    fn hash(&self, message: &[u8]) -> u64 {
+    /// Equal bytes of X clients with different byte orders mean different things.
+    fn hash(&self, message: &[u8], order: ByteOrder) -> u64 {
         let mut hasher = DefaultHasher::new();
         hasher.write_usize(message.len());
+        hasher.write_u8(u8::from(order == ByteOrder::Msb));
         for part in self.parts(message) {
             hasher.write(part);
         }
@@ -77,6 +80,7 @@ const FIRST_ADDED: u16 = 6000;
 
 #[derive(Debug, Clone)]
 struct Rated {
+    order: ByteOrder,
     hits: u8,
     size: usize,
     hash: u64,
@@ -115,6 +119,7 @@ impl Policy {
         store: &Store,
         identity: &Identity,
         message: &[u8],
+        order: ByteOrder,
         budget: &mut Budget,
         removed: &mut Vec<u16>,
     ) -> Action {
@@ -127,25 +132,25 @@ impl Policy {
             self.drop_slot(slot, budget);
             removed.push(slot);
         }
-        let hash = identity.hash(message);
+        let hash = identity.hash(message, order);
         let candidate = self.candidate.unwrap_or_else(|| self.find_candidate());
         self.candidate = Some(candidate);
         let known = self.known.get(&hash).copied();
         if let Some(slot) = known
+            && let Some(Some(rated)) = self.slots.get_mut(usize::from(slot))
+            && rated.order == order
             && store.get(slot).is_some_and(|stored| identity.equal(stored, message))
         {
             if candidate == slot {
                 self.candidate = None;
             }
-            if let Some(Some(rated)) = self.slots.get_mut(usize::from(slot)) {
-                rated.hits = (rated.hits + 1).min(BEST_RATING);
-            }
+            rated.hits = (rated.hits + 1).min(BEST_RATING);
             return Action::Hit(slot);
         }
         self.drop_slot(candidate, budget);
         let size = message.len();
         if let Some(place) = self.slots.get_mut(usize::from(candidate)) {
-            *place = Some(Rated { hits: NEW_RATING, size, hash });
+            *place = Some(Rated { order, hits: NEW_RATING, size, hash });
         }
         self.known.insert(hash, candidate);
         let (local, remote) = self.cost(size);

@@ -5,9 +5,9 @@ use crate::coding::bits::BitWriter;
 use crate::coding::coder::{Coder, Decoder, Encoder};
 use crate::coding::pass::{ByteOrder, at16};
 use crate::error::Error;
-use crate::reply::{ReplyCodec, ReplyState};
+use crate::reply::{ReplyCodec, ReplyState, SPLIT_REPORT};
 use crate::request::core::QUERY_EXTENSION;
-use crate::request::{Opcodes, RequestCodec, is_never_raw};
+use crate::request::{Opcodes, RequestCodec, RequestState, is_never_raw};
 use crate::substitute::{Substitutes, learn};
 use crate::trace::{Direction, Trace};
 use crate::x11::cookie::setup_size;
@@ -36,6 +36,7 @@ pub(super) struct Channel {
     pub(super) congested: bool,
     /// Requests so far, modulo 2^16.
     sequence: u16,
+    requests: RequestState,
     replies: ReplyState,
     substitutes: Substitutes,
     pub(super) from_server: Splitter,
@@ -51,6 +52,7 @@ impl Default for Channel {
             finishing: false,
             congested: false,
             sequence: 0,
+            requests: RequestState::default(),
             replies: ReplyState::default(),
             substitutes: Substitutes::default(),
             from_server: Splitter::default(),
@@ -100,6 +102,7 @@ impl Channel {
         self.stage = Stage::Setup;
         let order = ByteOrder::announced_by(setup.first().copied().unwrap_or(0));
         self.replies.order = order;
+        self.requests.order = order;
         self.substitutes.order = order;
         let accepted =
             config.cookie.as_ref().is_none_or(|c| c.replace_in(&mut setup, config.x11_cookie.as_ref()));
@@ -119,7 +122,7 @@ impl Channel {
         out: &mut Vec<u8>,
     ) -> Result<usize, Error> {
         let mut request = std::mem::take(&mut self.message);
-        let position = codec.decode(payload, position, self.order(), &mut request)?;
+        let position = codec.decode(payload, position, &mut self.requests, &mut request)?;
         self.sequence = self.sequence.wrapping_add(1);
         let opcode = request.first().copied().unwrap_or(0);
         let awaited = self.substitutes.execute(&request, out);
@@ -193,6 +196,8 @@ impl Channel {
                 self.held_motion = Some(message);
                 return Ok(());
             }
+            // Nor has it for such an event, whose code is that of a report of the display side (NX part 4 §5.8).
+            SPLIT_REPORT => return Ok(()),
             // The wire has no room for a tail, and an event without it has no meaning.
             _ if first & 0x7f == GENERIC_EVENT && message.len() > 32 => return Ok(()),
             1 => {}

@@ -92,6 +92,9 @@ pub struct Options {
     pub stream: u8,
     /// zlib level of the application side's data blocks.
     pub data: u8,
+    /// The application side answers some round trips of X clients itself (NX part 3 §11.3). For sessions of plain X
+    /// clients only: see [`is_proxy`](Self::is_proxy).
+    pub taint: bool,
 }
 
 impl Default for Options {
@@ -105,18 +108,25 @@ impl Default for Options {
             delta: false,
             stream: 0,
             data: 0,
+            taint: false,
         }
     }
 }
 
 impl Options {
+    /// True for a session of plain X clients, false for that of an agent (NX part 1 §2.4).
+    pub fn is_proxy(&self) -> bool {
+        ["proxy", "application", "raw"].iter().any(|kind| self.session.starts_with(kind))
+    }
+
     /// The option word, with its closing space.
     pub(crate) fn word(&self) -> String {
         let link = format!("{:?}", self.link).to_ascii_uppercase();
         format!(
-            "link={link},pack={},cache={}b,render=1,taint=0,type={},images=0b,delta={},stream={},data={} ",
+            "link={link},pack={},cache={}b,render=1,taint={},type={},images=0b,delta={},stream={},data={} ",
             self.pack,
             self.cache,
+            u8::from(self.taint),
             self.session,
             u8::from(self.delta),
             self.stream.min(9),
@@ -156,6 +166,7 @@ impl Options {
             delta: number(delta).ok_or_else(|| bad("delta", delta, "0 or 1"))? != 0,
             stream: level("stream")?,
             data: level("data")?,
+            taint: get("taint").ok().and_then(number) == Some(1),
         };
         Ok(options)
     }

@@ -85,6 +85,8 @@ pub(crate) struct ReplyCaches {
     pub(crate) visibility_window: IntCache,
     pub(crate) event_byte: CharCache,
     pub(crate) event_int: [IntCache; 14],
+    pub(crate) split_resource: CharCache,
+    pub(crate) split_opcode: OpcodeCache,
 }
 
 impl Default for ReplyCaches {
@@ -167,6 +169,8 @@ impl Default for ReplyCaches {
             visibility_window: int(),
             event_byte: byte(),
             event_int: IntCache::array(8),
+            split_resource: byte(),
+            split_opcode: OpcodeCache::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ pub(crate) mod caches;
 pub(crate) mod core;
 mod event;
 pub(crate) mod nx;
-mod stored;
+pub(crate) mod stored;
 
 use self::caches::ReplyCaches;
 use self::stored::ReplyStore;
@@ -22,7 +22,9 @@ use crate::x11::expect::{Expectations, Expected};
 /// First byte of a reply.
 pub(crate) const REPLY: u8 = 1;
 /// The one event without a sequence number: its keys begin at byte 1.
-const KEYMAP_NOTIFY: u8 = 11;
+pub(crate) const KEYMAP_NOTIFY: u8 = 11;
+/// In the place of an event: how a split transfer went. It is for the application side alone (NX part 4 §5.8).
+pub(crate) const SPLIT_REPORT: u8 = 244;
 /// First byte of an error.
 pub(crate) const ERROR: u8 = 0;
 
@@ -99,8 +101,8 @@ impl ReplyCodec {
         Ok(())
     }
 
-    /// Codes a reply, event or error. When encoding, `message` is the whole of it; when decoding it is filled.
-    /// Returns what a reply answers.
+    /// Codes a reply, event or error. When encoding, `message` is the whole of it; when decoding it is filled, or left
+    /// empty where there is nothing for the X client. Returns what a reply or error answers.
     pub(crate) fn code<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -110,6 +112,11 @@ impl ReplyCodec {
         let k = &mut self.caches;
         let order = channel.order;
         let first = coder.opcode(message.first().copied().unwrap_or(0), &mut k.opcode)?;
+        if first == SPLIT_REPORT && !C::ENCODES {
+            message.clear();
+            split_report(coder, k)?;
+            return Ok(None);
+        }
         let cache = if first == REPLY { &mut k.reply_sequence } else { &mut k.event_sequence };
         let sequence = order.u16(message, 2);
         let sequence = coder.relative(sequence.into(), 16, cache, 7, &mut channel.sequence, 0)? as u16;
@@ -131,10 +138,14 @@ impl ReplyCodec {
             }
             _ if first != REPLY => event::code(first, &mut p, k)?,
             Some(to) => match ReplyStore::of(to.opcode) {
-                Some(store) => self.remembered(store, coder, order, message)?,
+                Some(store) => {
+                    self.remembered(store, coder, order, message)?;
+                }
                 None => core::reply(&to, &mut p, k)?,
             },
-            None => self.remembered(ReplyStore::Generic, coder, order, message)?,
+            None => {
+                self.remembered(ReplyStore::Generic, coder, order, message)?;
+            }
         }
         if !C::ENCODES {
             finish(first, sequence, order, message);
@@ -142,22 +153,23 @@ impl ReplyCodec {
         Ok(answered)
     }
 
-    /// Codes a reply of a class that has a store.
-    fn remembered<C: Coder>(
+    /// Codes the body of a reply of a class that has a store.
+    pub(crate) fn remembered<C: Coder>(
         &mut self,
         id: ReplyStore,
         coder: &mut C,
         order: ByteOrder,
         message: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        let Some((store, policy)) = self.stores.get_mut(id as usize) else { return Ok(()) };
+    ) -> Result<Action, Error> {
+        let Some((store, policy)) = self.stores.get_mut(id as usize) else { return Ok(Action::Discarded) };
         let mut removed = Vec::new();
         let mut action = Action::Discarded;
         if C::ENCODES {
             id.clean(order, message);
-            action = policy.decide(store, &id.identity(), message, &mut self.budget, &mut removed);
+            action = policy.decide(store, &id.identity(), message, order, &mut self.budget, &mut removed);
         }
-        match store.action(coder, &removed, action, &mut self.memory)? {
+        let action = store.action(coder, &removed, action, &mut self.memory)?;
+        match action {
             Action::Hit(slot) => {
                 let stored = store.get(slot).map(Vec::as_slice).unwrap_or_default();
                 if !C::ENCODES {
@@ -169,7 +181,7 @@ impl ReplyCodec {
                 id.update(&mut p, &mut self.caches)?;
                 store.update(slot, message);
             }
-            action => {
+            Action::Added(_) | Action::Discarded => {
                 let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
                 id.full(&mut p, &mut self.caches)?;
                 if let Action::Added(slot) = action {
@@ -177,7 +189,7 @@ impl ReplyCodec {
                 }
             }
         }
-        Ok(())
+        Ok(action)
     }
 
     /// Encodes a message of the X server.
@@ -212,6 +224,19 @@ impl ReplyCodec {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Reads past the report of a split transfer; we never begin one.
+fn split_report<C: Coder>(coder: &mut C, k: &mut ReplyCaches) -> Result<(), Error> {
+    coder.byte(0, &mut k.split_resource, 0)?;
+    if coder.flag(false)? {
+        coder.opcode(0, &mut k.split_opcode)?;
+        coder.value(0, 32, 14)?;
+    }
+    for _ in 0..16 {
+        coder.value(0, 8, 0)?;
+    }
+    Ok(())
 }
 
 /// What the reference's encoder makes of an answer to `ListExtensions`: a byte for every name, and no names (NX part 4

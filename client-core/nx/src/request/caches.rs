@@ -141,7 +141,7 @@ pub(crate) struct RequestCaches {
     pub(crate) glyph_y: IntCache,
     pub(crate) glyph_last: (u32, u32),
     pub(crate) cache_parameters: IntCache,
-    /// The commit position of `CommitSplit`; belongs to a channel, but splits never happen (NX part 5 §C).
+    /// The last position of a `CommitSplit` of the channel at hand.
     pub(crate) commit: u32,
 }
 

@@ -10,6 +10,7 @@ use crate::coding::pass::{Pass, at8, at16, at32, pad4};
 use crate::error::Error;
 
 pub(crate) const GET_INPUT_FOCUS: u8 = 43;
+pub(crate) const PUT_IMAGE: u8 = 72;
 pub(crate) const ALLOC_COLOR: u8 = 84;
 pub(crate) const QUERY_EXTENSION: u8 = 98;
 pub(crate) const LIST_EXTENSIONS: u8 = 99;

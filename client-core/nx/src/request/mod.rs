@@ -16,7 +16,7 @@ use self::store::StoreId;
 use crate::coding::bits::{BitReader, BitWriter};
 use crate::coding::coder::{Coder, Decoder, Encoder};
 use crate::coding::pass::{ByteOrder, Pass, at16};
-use crate::coding::policy::{Budget, Policy};
+use crate::coding::policy::{Budget, Identity, Policy};
 use crate::coding::store::{Action, Memory, Store};
 use crate::error::Error;
 
@@ -49,6 +49,28 @@ impl Family {
             Self::Shape => Some(StoreId::Shape),
             Self::Generic => Some(StoreId::Generic),
         }
+    }
+}
+
+/// What request coding remembers of one channel (NX part 3 §2.6).
+#[derive(Debug, Default)]
+pub(crate) struct RequestState {
+    pub(crate) order: ByteOrder,
+    /// The last position of a `CommitSplit`.
+    pub(crate) commit: u32,
+    /// Between `StartSplit` and `EndSplit`, where images keep their own coding even with `delta=0`.
+    pub(crate) splitting: bool,
+}
+
+impl RequestState {
+    /// True if the request travels as it is (NX part 3 §2.7). To be asked once for each request.
+    fn raw(&mut self, delta: bool, opcode: u8) -> bool {
+        match opcode {
+            nx::START_SPLIT => self.splitting = true,
+            nx::END_SPLIT => self.splitting = false,
+            _ => {}
+        }
+        !(delta || is_never_raw(opcode) || self.splitting && opcode == core::PUT_IMAGE)
     }
 }
 
@@ -85,20 +107,19 @@ impl RequestCodec {
         &mut self,
         payload: &[u8],
         position: usize,
-        order: ByteOrder,
+        channel: &mut RequestState,
         message: &mut Vec<u8>,
     ) -> Result<usize, Error> {
+        let order = channel.order;
         let mut decoder = Decoder(BitReader::new(payload, position));
         message.clear();
         let opcode = decoder.opcode(0, &mut self.caches.opcode)?;
-        if self.delta || is_never_raw(opcode) {
-            self.code(&mut decoder, opcode, order, message, &[], Action::Discarded)?;
-            let words = message.len() / 4;
-            order.set(message, at16(2), words as u32);
-        } else {
+        if channel.raw(self.delta, opcode) {
             message.extend_from_slice(decoder.0.memory(4)?);
             let size = 4 * usize::from(order.u16(message, 2)).max(1);
             message.extend_from_slice(decoder.0.memory(size - 4)?);
+        } else {
+            self.decode_body(&mut decoder, opcode, channel, message)?;
         }
         if let Some(first) = message.first_mut() {
             *first = opcode;
@@ -112,40 +133,85 @@ impl RequestCodec {
         &mut self,
         writer: &mut BitWriter,
         message: &mut Vec<u8>,
-        order: ByteOrder,
+        channel: &mut RequestState,
         keep: bool,
     ) -> Result<u8, Error> {
         let mut opcode = message.first().copied().unwrap_or(0);
-        let raw = !self.delta && !is_never_raw(opcode);
-        if !raw && !check::is_codable(self.family(opcode), order, message) {
+        let mut raw = channel.raw(self.delta, opcode);
+        if !raw && !check::is_codable(self.family(opcode), channel.order, message) {
             opcode = core::NO_OPERATION;
             message.clear();
             message.extend_from_slice(&[opcode, 0, 0, 0]);
-            order.set(message, at16(2), 1);
+            channel.order.set(message, at16(2), 1);
+            raw = channel.raw(self.delta, opcode);
         }
-        let mut encoder = Encoder(writer);
-        encoder.opcode(opcode, &mut self.caches.opcode)?;
-        if !self.delta && !is_never_raw(opcode) {
-            encoder.memory(message)?;
-            return Ok(opcode);
+        Encoder(writer).opcode(opcode, &mut self.caches.opcode)?;
+        if raw {
+            Encoder(writer).memory(message)?;
+        } else {
+            self.encode_body(writer, opcode, message, channel, keep)?;
         }
+        Ok(opcode)
+    }
+
+    /// Encodes `NoOperation` in the place of a request (NX part 3 §11.3).
+    pub(crate) fn encode_replaced(
+        &mut self,
+        writer: &mut BitWriter,
+        request: &mut [u8],
+    ) -> Result<(), Error> {
+        Encoder(writer).opcode(core::NO_OPERATION, &mut self.caches.opcode)?;
+        if self.delta { Ok(()) } else { Encoder(writer).memory(request) }
+    }
+
+    /// Everything behind the opcode of a request that has a coding.
+    pub(crate) fn encode_body(
+        &mut self,
+        writer: &mut BitWriter,
+        opcode: u8,
+        message: &mut Vec<u8>,
+        channel: &mut RequestState,
+        keep: bool,
+    ) -> Result<Action, Error> {
+        let order = channel.order;
         let family = self.family(opcode);
         let mut removed = Vec::new();
         let mut action = Action::Discarded;
         if self.delta
             && keep
+            && let Some(identity) = self.canonical(order, message)
             && let Some(id) = family.store(opcode)
             && let Some(policy) = self.policies.get_mut(id as usize)
             && let Some(store) = self.stores.get(id as usize)
+            && !check::must_not_be_stored(family, order, message)
         {
-            check::clean(family, order, message);
-            if !check::must_not_be_stored(family, order, message) {
-                let identity = id.identity(message);
-                action = policy.decide(store, &identity, message, &mut self.budget, &mut removed);
-            }
+            action = policy.decide(store, &identity, message, order, &mut self.budget, &mut removed);
         }
-        self.code(&mut encoder, opcode, order, message, &removed, action)?;
-        Ok(opcode)
+        self.code(&mut Encoder(writer), opcode, channel, message, &removed, action)?;
+        Ok(action)
+    }
+
+    /// Decodes everything behind the opcode of a request that has a coding.
+    pub(crate) fn decode_body(
+        &mut self,
+        decoder: &mut Decoder,
+        opcode: u8,
+        channel: &mut RequestState,
+        message: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        self.code(decoder, opcode, channel, message, &[], Action::Discarded)?;
+        let words = message.len() / 4;
+        channel.order.set(message, at16(2), words as u32);
+        Ok(())
+    }
+
+    /// Clears the bytes of a request that mean nothing; what makes it equal to another one, if it has a store.
+    pub(crate) fn canonical(&self, order: ByteOrder, message: &mut [u8]) -> Option<Identity> {
+        let opcode = message.first().copied().unwrap_or(0);
+        let family = self.family(opcode);
+        let store = family.store(opcode)?;
+        check::clean(family, order, message);
+        Some(store.identity(message))
     }
 
     /// True if messages are coded differentially.
@@ -169,7 +235,7 @@ impl RequestCodec {
         &mut self,
         coder: &mut C,
         opcode: u8,
-        order: ByteOrder,
+        channel: &mut RequestState,
         message: &mut Vec<u8>,
         removed: &[u16],
         action: Action,
@@ -177,10 +243,16 @@ impl RequestCodec {
         if opcode == nx::SPLIT_DATA {
             return Err(Error::Unsupported { what: "a split transfer" });
         }
+        let order = channel.order;
+        if opcode == nx::COMMIT_SPLIT {
+            self.caches.commit = channel.commit;
+        }
         let family = self.family(opcode);
         let Some(store) = family.store(opcode).and_then(|id| self.stores.get_mut(id as usize)) else {
             let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored: None };
-            return full(family, opcode, &mut pass, &mut self.caches);
+            full(family, opcode, &mut pass, &mut self.caches)?;
+            channel.commit = self.caches.commit;
+            return Ok(());
         };
         match store.action(coder, removed, action, &mut self.memory)? {
             Action::Hit(slot) => {

@@ -29,6 +29,11 @@ impl Expectations {
         self.queue.push_back(Expected { sequence, opcode, data });
     }
 
+    /// True if nothing is awaited.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Pops the head if it is the request with this sequence number.
     pub(crate) fn answer(&mut self, sequence: u16) -> Option<Expected> {
         self.queue.pop_front_if(|head| head.sequence == sequence)

@@ -33,7 +33,7 @@ fn captured_bits_are_written_and_read() {
             "block_cache_set" => block_set(case),
             "static_compressor" => compressed(case),
             "decode_error" => refused(case),
-            // Rules of the encoder over whole messages, digests, and what never reaches the wire.
+            // Whole messages are in `stores`; the rest never reaches the wire.
             _ => continue,
         };
         report.check(case["name"].as_str().unwrap(), result);
