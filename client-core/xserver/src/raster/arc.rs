@@ -2,222 +2,548 @@
 //!
 //! An ellipse is stepped through pixel by pixel in one quadrant, from the top to the side, and mirrored. Each step goes
 //! straight or diagonally, whichever pixel is nearer: the sign of the ellipse's equation half way between them tells
-//! (Pitteway, "Algorithm for drawing ellipses or hyperbolae with a digital plotter", 1967). Coordinates are half pixels
-//! from the centre, as for filled arcs.
+//! (Pitteway, "Algorithm for drawing ellipses or hyperbolae with a digital plotter", 1967). All four quarters are drawn
+//! at once; where an arc begins or ends within a quarter, that quarter is switched on or off on the way.
+//!
+//! The protocol leaves the pixels of thin arcs to the server. Where an angle falls between pixels, and how dashes are
+//! counted, is as in other X servers, since programs and tests expect their pixels.
 
 use x11rb_protocol::protocol::xproto::Arc;
 
 use super::dash::Dashes;
 use super::fill::Painter;
-use super::fill_arc::{FULL, Sweep, point_at};
+use super::fill_arc::FULL;
+use super::pixmap::Pixel;
 use super::{Canvas, Gc, LineStyle};
 use crate::region::Rect;
 
 const QUARTER: i32 = FULL / 4;
+const EIGHTH: i32 = FULL / 8;
+
+/// Ellipses larger than this in either direction are drawn as wide arcs of one pixel; circles of any size are not.
+const LARGEST: u16 = 800;
 
 impl Canvas<'_> {
     /// X11 §9 `PolyArc`.
     pub fn poly_arc(&mut self, gc: &Gc, arcs: &[Arc]) -> Rect {
-        let mut painter = self.painter(gc);
+        let is_thin = |arc: &Arc| arc.width == arc.height || arc.width.max(arc.height) <= LARGEST;
         if gc.line_width > 0 {
+            let mut painter = self.painter(gc);
             painter.wide_arcs(gc, arcs);
             return painter.finish();
         }
-        for arc in arcs {
-            if gc.line_style == LineStyle::Solid {
-                painter.thin_arc(arc);
-            } else {
-                painter.thin_dashed_arc(gc, arc);
+        let mut large = Rect::EMPTY;
+        if !arcs.iter().all(is_thin) {
+            let wide = Gc { line_width: 1, ..gc.clone() };
+            let mut painter = self.painter(&wide);
+            for arc in arcs.iter().filter(|arc| !is_thin(arc)) {
+                painter.wide_arcs(&wide, std::slice::from_ref(arc));
             }
+            large = painter.finish();
         }
-        painter.finish()
+        let mut painter = self.painter(gc);
+        let arcs = arcs.iter().filter(|arc| is_thin(arc));
+        if gc.line_style == LineStyle::Solid {
+            arcs.filter(|arc| !is_nothing(arc)).for_each(|arc| painter.thin_arc(arc));
+        } else {
+            painter.thin_dashed_arcs(gc, arcs);
+        }
+        painter.finish().bound(&large)
     }
+}
+
+/// X11 §9 draws nothing for an arc without width and height.
+fn is_nothing(arc: &Arc) -> bool {
+    arc.width == 0 && arc.height == 0
 }
 
 impl<'a> Painter<'a> {
-    /// Dashes count the pixels along the arc from where it starts, in the direction it is drawn.
-    fn thin_dashed_arc(&mut self, gc: &'a Gc, arc: &Arc) {
-        let (width, height) = (i64::from(arc.width), i64::from(arc.height));
-        if width == 0 && height == 0 {
-            return;
-        }
-        let sweep = Sweep::new(arc);
-        let ends = Ends::new(sweep, width, height);
-        let pixels = quadrant(width, height);
-        let first = sweep.start / QUARTER;
-        let mut along: Vec<(i64, i64)> = Vec::new();
-        // One quarter more than a turn: the first is entered again behind the start.
-        for turn in 0..=4 {
-            let quarter = (first + turn) % 4;
-            let mut part: Vec<(i64, i64)> = pixels
-                .iter()
-                .filter(|(u, v)| ends.include(quarter, u.abs(), v.abs()))
-                .map(|(u, v)| match quarter {
-                    0 => (*u, *v),
-                    1 => (-*u, *v),
-                    2 => (-*u, -*v),
-                    _ => (*u, -*v),
-                })
-                .collect();
-            if quarter % 2 == 0 {
-                part.reverse();
-            }
-            if first == quarter {
-                let (px, py) = point_at(sweep.start, width as f64, -height as f64);
-                let at = part
-                    .iter()
-                    .enumerate()
-                    .min_by(|(_, a), (_, b)| distance(**a, px, py).total_cmp(&distance(**b, px, py)))
-                    .map_or(0, |(i, _)| i);
-                if turn == 0 {
-                    part.drain(..at);
-                } else if sweep.start + sweep.extent > (first + 4) * QUARTER {
-                    part.truncate(at);
-                } else {
-                    part.clear();
-                }
-            }
-            along.extend(part);
-        }
-        along.dedup();
-        if arc.angle2 < 0 {
-            along.reverse();
-        }
-        let dashes = Dashes::new(gc);
-        for (position, (u, v)) in (dashes.position..).zip(along) {
-            let (odd, _) = dashes.at(position);
-            let x = (i64::from(arc.x) + i64::midpoint(u, width)) as i32;
-            let y = (i64::from(arc.y) + i64::midpoint(v, height)) as i32;
-            if !odd {
-                self.span(y, x, x + 1);
-            } else if gc.line_style == LineStyle::DoubleDash {
-                self.with_gap_source(gc, |painter| painter.span(y, x, x + 1));
-            }
-        }
-    }
-
     fn thin_arc(&mut self, arc: &Arc) {
-        let (width, height) = (i64::from(arc.width), i64::from(arc.height));
-        let sweep = Sweep::new(arc);
-        if width == 0 && height == 0 {
+        let frame = Frame::new(arc);
+        let turn = Turn::new(arc);
+        if turn.start == turn.end && arc.angle2 != 0 && arc.width > 0 && arc.height > 0 {
+            if !self.plain_ellipse(&frame) {
+                let mut points = Vec::new();
+                frame.whole(|x, y| points.push((x, y)));
+                self.dots(points.into_iter());
+            }
             return;
         }
-        let ends = Ends::new(sweep, width, height);
-        let (left, top) = (i64::from(arc.x), i64::from(arc.y));
         let mut points = Vec::new();
-        for (u, v) in quadrant(width, height) {
-            // u and v have the parity of the box.
-            let (x1, x2) = ((left + ((width - u) >> 1)) as i32, (left + ((width + u) >> 1)) as i32);
-            let (y1, y2) = ((top + ((height + v) >> 1)) as i32, (top + ((height - v) >> 1)) as i32);
-            let mut add = |quarter: i32, x: i32, y: i32| {
-                if ends.include(quarter, u, -v) {
-                    points.push((x, y));
-                }
-            };
-            // A pixel on an axis is its own mirror image.
-            add(0, x2, y1);
-            if u != 0 {
-                add(1, x1, y1);
-            }
-            if v != 0 {
-                if u != 0 {
-                    add(2, x1, y2);
-                }
-                add(3, x2, y2);
-            }
-        }
+        frame.part(Switches::new(arc, turn), |_, x, y| points.push((x, y)), |_| {});
         self.dots(points.into_iter());
     }
-}
 
-fn distance((u, v): (i64, i64), x: f64, y: f64) -> f64 {
-    (u as f64 - x).powi(2) + (v as f64 - y).powi(2)
-}
-
-/// Where an arc begins and ends.
-struct Ends {
-    sweep: Sweep,
-    width: i64,
-    height: i64,
-}
-
-impl Ends {
-    fn new(sweep: Sweep, width: i64, height: i64) -> Self {
-        Self { sweep, width, height }
+    /// Draws a whole ellipse straight into pixel memory, where it lies within the clip; tells whether it was so.
+    fn plain_ellipse(&mut self, frame: &Frame) -> bool {
+        let bounds = Rect::from_size(frame.left, frame.top, frame.width as u32 + 1, frame.height as u32 + 1);
+        self.plain_shape(bounds, &EllipsePixels(frame))
     }
 
-    /// Whether the pixel at these distances from the centre, in quarter `quarter`, is part of the arc.
+    /// Dashes count the pixels along the arc from where it starts, in the direction it is drawn; an arc that starts where
+    /// the one before it ended goes on with its dash, and leaves out the pixel they share.
+    fn thin_dashed_arcs<'r>(&mut self, gc: &'a Gc, arcs: impl Iterator<Item = &'r Arc>) {
+        let mut dashes = Dashes::new(gc);
+        let mut first_start = None;
+        let mut last_end = None;
+        let mut arcs = arcs.enumerate().peekable();
+        while let Some((index, arc)) = arcs.next() {
+            let turn = Turn::new(arc);
+            let mut path = if is_nothing(arc) { Vec::new() } else { path(arc, turn) };
+            let (Some(&first), Some(&last)) = (path.first(), path.last()) else { continue };
+            let mut skip = 0;
+            if last_end == Some(first) {
+                skip = 1;
+            } else {
+                dashes.position = gc.dash_offset.into();
+            }
+            let whole = turn.start == turn.end;
+            if index == 0 && !whole {
+                first_start = Some(first);
+            } else if arcs.peek().is_none() && first_start == Some(last) && path.len() > skip + 1 {
+                path.pop();
+            }
+            if !whole {
+                last_end = Some(last);
+            }
+            let (mut even, mut odd) = (Vec::new(), Vec::new());
+            let mut rest = path.get(skip..).unwrap_or(&[]);
+            for (is_odd, length) in dashes.runs(dashes.position) {
+                let (dash, after) = rest.split_at(rest.len().min(length as usize));
+                if is_odd { &mut odd } else { &mut even }.extend_from_slice(dash);
+                rest = after;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            dashes.position += (path.len() - skip.min(path.len())) as u64;
+            self.dots(even.into_iter());
+            if gc.line_style == LineStyle::DoubleDash {
+                self.with_gap_source(gc, |painter| painter.dots(odd.into_iter()));
+            }
+        }
+    }
+}
+
+/// The pixels of an arc one after the other, in the direction it is drawn.
+fn path(arc: &Arc, turn: Turn) -> Vec<(i32, i32)> {
+    let switches = Switches::new(arc, turn);
+    let start_quarter = (turn.start / QUARTER) as usize;
+    let start_at = switches.first;
+    let mut quarters: [Vec<(i32, i32)>; 4] = Default::default();
+    // How many pixels of its quarter come before the start, on the way from the top to the side.
+    let before = std::cell::Cell::new(0);
+    let quarters_cell = std::cell::RefCell::new(&mut quarters);
+    Frame::new(arc).part(
+        switches,
+        |quarter, x, y| quarters_cell.borrow_mut()[quarter].push((x, y)),
+        |at| {
+            if start_at.reached(at) {
+                before.set(quarters_cell.borrow()[start_quarter].len());
+            }
+        },
+    );
+    let before = before.get();
+    // Against the clock: odd quarters run from the top to the side, even ones back.
+    let mut along = Vec::with_capacity(quarters.iter().map(Vec::len).sum());
+    let first = &quarters[start_quarter];
+    let (behind, ahead) = first.split_at(before.min(first.len()));
+    let forwards = start_quarter % 2 == 1;
+    if forwards {
+        along.extend_from_slice(ahead);
+    } else if let Some((at, _)) = ahead.split_first() {
+        along.push(*at);
+        along.extend(behind.iter().rev());
+    } else {
+        along.extend(behind.iter().rev());
+    }
+    for turned in 1..4 {
+        let quarter = (start_quarter + turned) % 4;
+        if quarter % 2 == 1 {
+            along.extend_from_slice(&quarters[quarter]);
+        } else {
+            along.extend(quarters[quarter].iter().rev());
+        }
+    }
+    if forwards {
+        along.extend_from_slice(behind.split_last().map_or(&[], |(_, rest)| rest));
+    } else if let Some((_, after)) = ahead.split_first() {
+        along.extend(after.iter().rev());
+    }
+    if arc.angle2 < 0 {
+        along.reverse();
+    }
+    along
+}
+
+/// The angles between which an arc lies, against the clock, each within the first turn.
+#[derive(Clone, Copy)]
+struct Turn {
+    start: i32,
+    end: i32,
+}
+
+impl Turn {
+    fn new(arc: &Arc) -> Self {
+        let (from, extent) = (i32::from(arc.angle1), i32::from(arc.angle2).clamp(-FULL, FULL));
+        let (start, end) = if extent < 0 { (from + extent, from) } else { (from, from + extent) };
+        Self { start: start.rem_euclid(FULL), end: end.rem_euclid(FULL) }
+    }
+}
+
+/// The box of an arc, and how its quadrant's steps are mirrored.
+struct Frame {
+    left: i32,
+    top: i32,
+    width: i32,
+    height: i32,
+}
+
+impl Frame {
+    fn new(arc: &Arc) -> Self {
+        Self { left: arc.x.into(), top: arc.y.into(), width: arc.width.into(), height: arc.height.into() }
+    }
+
+    /// The pixel of a step in a quarter.
     #[inline]
-    fn include(&self, quarter: i32, u: i64, v: i64) -> bool {
-        let Sweep { start, extent } = self.sweep;
-        if extent == FULL {
-            return true;
-        }
-        let (low, high) = (quarter * QUARTER, (quarter + 1) * QUARTER);
-        // The arc may enter this quarter in its first turn or its second.
-        [0, FULL].into_iter().any(|turn| {
-            let (from, to) = (start - turn, start + extent - turn);
-            if to < low || from > high {
-                return false;
-            }
-            (from <= low || self.side(from, quarter, u, v) >= 0)
-                && (to >= high || self.side(to, quarter, u, v) <= 0)
-        })
+    fn pixel(&self, quarter: usize, (x, y): (i32, i32)) -> (i32, i32) {
+        let middle = self.left + (self.width >> 1);
+        (
+            if quarter == 0 || quarter == 3 { middle + x } else { middle + (self.width & 1) - x },
+            if quarter < 2 { self.top + y } else { self.top + self.height - y },
+        )
     }
 
-    /// Whether the pixel comes after (1), before (-1), or at (0) an angle within its quarter, against the clock.
-    fn side(&self, angle: i32, quarter: i32, u: i64, v: i64) -> i64 {
-        let (w, h) = (self.width as f64, self.height as f64);
-        let (x, y) = point_at(angle, 1.0, 1.0);
-        let (x, y) = (x.abs(), y.abs());
-        let (px, py) = (i64::midpoint(u, self.width & 1), i64::midpoint(v, self.height & 1));
-        // Where the arc is flat its columns count, elsewhere its rows.
-        let towards_top = if h * x < w * y {
-            let at = (x * (w + 1.0) / 2.0) as i64;
-            (at - px).signum()
-        } else {
-            let at = (y * (h + 1.0) / 2.0) as i64;
-            (py - at).signum()
+    /// The quarters that the last step has pixels of its own in: on the axis two are mirror images of the others.
+    fn last_quarters(&self) -> &'static [usize] {
+        if self.height & 1 == 1 { &[0, 2, 1, 3] } else { &[0, 2] }
+    }
+
+    /// The pixels of the whole ellipse.
+    fn whole(&self, mut put: impl FnMut(i32, i32)) {
+        if self.width & 1 == 0 {
+            for quarter in [1, 3] {
+                let (x, y) = self.pixel(quarter, (0, 0));
+                put(x, y);
+            }
+        }
+        quadrant(self.width, self.height, |at, last| {
+            for quarter in if last { self.last_quarters() } else { &[0, 1, 2, 3] } {
+                let (x, y) = self.pixel(*quarter, at);
+                put(x, y);
+            }
+        });
+    }
+
+    /// The pixels of the quarters as they are switched, with their quarters; `step` is told each step before its pixels.
+    fn part(
+        &self,
+        mut switches: Switches,
+        mut put: impl FnMut(usize, i32, i32),
+        mut step: impl FnMut((i32, i32)),
+    ) {
+        let mut draw = |quarters: u8, among: &[usize], at: (i32, i32)| {
+            for quarter in among.iter().filter(|quarter| quarters >> **quarter & 1 == 1) {
+                let (x, y) = self.pixel(*quarter, at);
+                put(*quarter, x, y);
+            }
         };
-        if quarter % 2 == 0 { towards_top } else { -towards_top }
+        if self.width & 1 == 0 {
+            draw(switches.quarters, &[1, 3], (0, 0));
+        }
+        switches.leave((0, 0), true);
+        quadrant(self.width, self.height, |at, last| {
+            step(at);
+            switches.enter(at);
+            draw(switches.quarters, if last { self.last_quarters() } else { &[0, 1, 2, 3] }, at);
+            switches.leave(at, false);
+        });
     }
 }
 
-/// The pixels of the upper right quadrant, from the top to the right.
-fn quadrant(width: i64, height: i64) -> Vec<(i64, i64)> {
-    // Circles need no fourth powers, whatever their size.
-    let (w2, h2) = if width == height { (1, 1) } else { (width * width, height * height) };
-    let constant = if width == height { width * width } else { w2 * h2 };
-    let outside = |u: i64, v: i64| h2 * u * u + w2 * v * v - constant;
-    let (mut u, mut v) = (width & 1, -height);
-    let mut steep = false;
-    let mut pixels = Vec::with_capacity(width.min(height).clamp(0, 1024) as usize + 4);
-    pixels.push((u, v));
-    if u == 0 && u < width && v < 0 {
-        // Next to a top on the axis there always is a level step, however narrow the ellipse.
-        u = 2;
-        pixels.push((u, v));
-    }
-    while v < -1 || (height & 1 == 0 && v < 0) {
-        if !steep && outside(u, v - 1) - outside(u + 2, v + 1) < 0 {
-            steep = true;
-        }
-        if steep {
-            if outside(u + 1, v + 2) <= 0 {
-                u += 2;
-            }
-            v += 2;
+/// Where an arc's end lies on the way from the top to the side: a column where the ellipse is flat, a row where it is
+/// steep.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Column(i32),
+    Row(i32),
+}
+
+impl Place {
+    fn new(angle: i32, arc: &Arc) -> Self {
+        let (cos, sin) = direction(angle);
+        let flat = (angle / EIGHTH + 1) & 2 != 0;
+        if arc.height == 0 || (flat && arc.width > 0) {
+            Self::Column((cos * f64::midpoint(f64::from(arc.width), 1.0)) as i32).map_abs()
         } else {
-            if outside(u + 2, v + 1) >= 0 {
-                v += 2;
-            }
-            u += 2;
+            Self::Row(row_of(sin, arc))
         }
-        pixels.push((u, v));
     }
-    while u < width {
+
+    fn map_abs(self) -> Self {
+        match self {
+            Self::Column(x) => Self::Column(x.abs()),
+            row @ Self::Row(_) => row,
+        }
+    }
+
+    fn reached(self, (x, y): (i32, i32)) -> bool {
+        match self {
+            Self::Column(column) => x == column,
+            Self::Row(row) => y == row,
+        }
+    }
+
+    fn at_top(self) -> bool {
+        matches!(self, Self::Column(0) | Self::Row(0))
+    }
+
+    /// Columns come before rows: the ellipse is flat at the top.
+    fn before(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Column(a), Self::Column(b)) | (Self::Row(a), Self::Row(b)) => a < b,
+            (Self::Column(_), Self::Row(_)) => true,
+            (Self::Row(_), Self::Column(_)) => false,
+        }
+    }
+}
+
+/// The row, from the top, of the point at an angle.
+fn row_of(sin: f64, arc: &Arc) -> i32 {
+    i32::from(arc.height >> 1) - ((sin * (f64::from(arc.height) / 2.0)) as i32).abs()
+}
+
+fn direction(angle: i32) -> (f64, f64) {
+    match angle {
+        0 => (1.0, 0.0),
+        QUARTER => (0.0, 1.0),
+        a if a == 2 * QUARTER => (-1.0, 0.0),
+        a if a == 3 * QUARTER => (0.0, -1.0),
+        a => {
+            let radians = f64::from(a) * (std::f64::consts::PI / 11520.0);
+            (radians.cos(), radians.sin())
+        }
+    }
+}
+
+/// A place on the way, and which quarters are drawn from there on.
+#[derive(Clone, Copy)]
+struct Switch {
+    place: Place,
+    quarters: u8,
+}
+
+/// When quarters are switched on (before the pixel at a place) and off (after it).
+struct Switches {
+    /// The quarters drawn now.
+    quarters: u8,
+    on: [Option<Switch>; 2],
+    off: [Option<Switch>; 2],
+    /// Where the start angle lies.
+    first: Place,
+}
+
+/// Nearer to a multiple of 45 degrees than this, two ends may fall on one pixel by their column and their row.
+const NEAR_EIGHTH: i32 = 64;
+
+impl Switches {
+    fn new(arc: &Arc, Turn { start, end }: Turn) -> Self {
+        let wraps = arc.angle2 != 0 && end <= start;
+        let (first, last) = (Place::new(start, arc), Place::new(end, arc));
+        let mut touched = 0;
+        for quarter in 0..4 {
+            let (ends_after, starts_before) = (quarter * QUARTER <= end, (quarter + 1) * QUARTER > start);
+            if if wraps { ends_after || starts_before } else { ends_after && starts_before } {
+                touched |= 1 << quarter;
+            }
+        }
+        let (start_bit, end_bit) = (1 << (start / QUARTER), 1 << (end / QUARTER));
+        // In odd quarters the way from the top runs with the arc: its start switches on, its end off.
+        let (start_is_on, end_is_on) = (start / QUARTER % 2 == 1, end / QUARTER % 2 == 0);
+        let twice = wraps && start_bit == end_bit;
+        let (mut quarters, mut at_start, mut at_end) = (touched, touched, touched);
+        if first != last || !twice {
+            for (is_on, bit) in [(start_is_on, start_bit), (end_is_on, end_bit)] {
+                if is_on && !twice {
+                    quarters &= !bit;
+                }
+            }
+            // What holds at either end: its own switch, and the other's by whether that is still to come.
+            let after = |other_is_on: bool, other: Place, own_is_on: bool, own: Place| {
+                if other_is_on {
+                    own.before(other)
+                } else {
+                    (other.before(own) || (other == own && !own_is_on)) && !twice
+                }
+            };
+            if !start_is_on {
+                at_start &= !start_bit;
+            }
+            if after(start_is_on, first, end_is_on, last) {
+                at_end &= !start_bit;
+            }
+            if !end_is_on {
+                at_end &= !end_bit;
+            }
+            if after(end_is_on, last, start_is_on, first) {
+                at_start &= !end_bit;
+            }
+        }
+        let near = |angle: i32| {
+            let past = angle % EIGHTH;
+            !(NEAR_EIGHTH..=EIGHTH - NEAR_EIGHTH).contains(&past)
+        };
+        if start != 0 && near(start) && near(end) {
+            match (first, last) {
+                (Place::Column(_), Place::Row(row)) if row_of(direction(start).1, arc) == row => {
+                    at_start = at_end;
+                }
+                (Place::Row(row), Place::Column(_)) if row_of(direction(end).1, arc) == row => {
+                    at_end = at_start;
+                }
+                _ => {}
+            }
+        }
+        let (at_start, at_end) =
+            (Switch { place: first, quarters: at_start }, Switch { place: last, quarters: at_end });
+        let pair = |start_belongs: bool, end_belongs: bool| match (start_belongs, end_belongs) {
+            (true, true) if last.before(first) => [Some(at_end), Some(at_start)],
+            (true, true) => [Some(at_start), Some(at_end)],
+            (true, false) => [Some(at_start), None],
+            (false, true) => [Some(at_end), None],
+            (false, false) => [None, None],
+        };
+        let mut switches =
+            Self { quarters, on: pair(start_is_on, end_is_on), off: pair(!start_is_on, !end_is_on), first };
+        if let [Some(switch), next] = switches.on
+            && switch.place.at_top()
+        {
+            switches.quarters = switch.quarters;
+            switches.on = [next, None];
+        }
+        if arc.width == 0 && arc.height == 1 {
+            // Two pixels, each of which is in two quarters.
+            switches.quarters |= switches.off[0].map_or(0, |switch| switch.quarters);
+            switches.quarters |= switches.quarters << 1;
+            switches.off[0] = Some(Switch { place: Place::Column(0), quarters: 0 });
+        }
+        switches
+    }
+
+    fn enter(&mut self, at: (i32, i32)) {
+        if let [Some(switch), next] = self.on
+            && switch.place.reached(at)
+        {
+            self.quarters = switch.quarters;
+            self.on = [next, None];
+        }
+    }
+
+    fn leave(&mut self, at: (i32, i32), top: bool) {
+        if let [Some(switch), next] = self.off
+            && (if top { switch.place.at_top() } else { switch.place.reached(at) })
+        {
+            self.quarters = switch.quarters;
+            self.off = [next, None];
+        }
+    }
+}
+
+/// Steps through the upper right quadrant from beside the top to the right, in pixels from the middle and from the top;
+/// `visit` is also told which step is the last. The pixel at the very top is not a step.
+#[inline]
+fn quadrant(width: i32, height: i32, mut visit: impl FnMut((i32, i32), bool)) {
+    let (w, h) = ((width + 1) >> 1, height >> 1);
+    let (mut x, mut y) = if width > 0 { (1, 0) } else { (0, 1) };
+    let (width, height) = (i64::from(width), i64::from(height));
+    // Circles need no fourth powers, whatever their size.
+    let (w2, h2, constant) = if width == height {
+        (1, 1, width * width)
+    } else {
+        let (w2, h2) = (width * width, height * height);
+        (w2, h2, w2 * h2)
+    };
+    // In half pixels from the centre, y down; `outside` is the ellipse's equation.
+    let outside = |u: i64, v: i64| h2 * u * u + w2 * v * v - constant;
+    let (mut u, mut v) = (2 * i64::from(x) - (width & 1), 2 * i64::from(y) - height);
+    // Half way between the two pixels that may come next: where the ellipse is flat ...
+    let mut beside = outside(u + 2, v + 1);
+    // ... until this is positive ...
+    let mut slope = h2 * (u + 1) + w2 * v;
+    // (A very flat ellipse of odd height steps over the middle at its end: its last pixel is in the other half then.)
+    while height > 0 && (y < h || x < w) && slope <= 0 {
+        visit((x, y), false);
+        if beside >= 0 {
+            beside += w2 * (4 * v + 8);
+            slope += 2 * w2;
+            v += 2;
+            y += 1;
+        }
+        beside += h2 * (4 * u + 12);
+        slope += 2 * h2;
         u += 2;
-        pixels.push((u, v));
+        x += 1;
     }
-    pixels
+    // ... and where it is steep.
+    let mut below = outside(u + 1, v + 2);
+    while y < h {
+        visit((x, y), false);
+        if below <= 0 {
+            below += h2 * (4 * u + 8);
+            u += 2;
+            x += 1;
+        }
+        below += w2 * (4 * v + 12);
+        v += 2;
+        y += 1;
+    }
+    while x < w {
+        visit((x, y), false);
+        x += 1;
+    }
+    visit((x, y), true);
+}
+
+/// A whole ellipse, as pixels in memory.
+struct EllipsePixels<'f>(&'f Frame);
+
+impl super::fill::PlainShape for EllipsePixels<'_> {
+    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
+        let frame = self.0;
+        let stride = stride as isize;
+        let middle = (frame.left + (frame.width >> 1) + dx) as isize;
+        let other = middle + (frame.width & 1) as isize;
+        let top = (frame.top + dy) as isize * stride;
+        let bottom = (frame.top + frame.height + dy) as isize * stride;
+        let mut put = |at: isize| {
+            if let Some(pixel) = data.get_mut(at as usize) {
+                combine(pixel);
+            }
+        };
+        if frame.width & 1 == 0 {
+            put(top + middle);
+            put(bottom + middle);
+        }
+        let odd = frame.height & 1 == 1;
+        let doubles = frame.width == frame.height && !odd;
+        let mut row = 0;
+        quadrant(frame.width, frame.height, |(x, y), last| {
+            if doubles && y != row && x == (frame.height >> 1) - y + 1 {
+                // Circles are drawn by eighths elsewhere; where two of them meet diagonally, both draw these pixels.
+                let (x, down) = (x as isize, y as isize * stride);
+                for row in [top + down, bottom - down] {
+                    put(row + middle + x);
+                    put(row + other - x);
+                }
+            }
+            row = y;
+            let (x, down) = (x as isize, y as isize * stride);
+            put(top + down + middle + x);
+            put(bottom - down + other - x);
+            if odd || !last {
+                put(top + down + other - x);
+                put(bottom - down + middle + x);
+            }
+        });
+    }
 }

@@ -37,4 +37,32 @@ impl Dashes {
         }
         (false, 1)
     }
+
+    /// How many pixels the dash at `position` has in all.
+    pub(super) fn length_at(&self, position: u64) -> u64 {
+        let mut rest = position % self.total;
+        for length in &self.lengths {
+            if rest < *length {
+                return *length;
+            }
+            rest -= length;
+        }
+        1
+    }
+
+    /// From `position` on, without end: whether a dash is odd, and how many pixels of it are left.
+    pub(super) fn runs(&self, position: u64) -> impl Iterator<Item = (bool, u64)> {
+        let mut rest = position % self.total;
+        let mut first = 0;
+        while let Some(length) = self.lengths.get(first)
+            && rest >= *length
+        {
+            rest -= length;
+            first += 1;
+        }
+        let from_here = self.lengths.iter().enumerate().cycle().skip(first);
+        from_here
+            .enumerate()
+            .map(move |(nth, (i, length))| (i % 2 == 1, if nth == 0 { length - rest } else { *length }))
+    }
 }

@@ -4,20 +4,23 @@ use std::ops::Range;
 
 use x11rb_protocol::protocol::xproto::Rectangle;
 
+use super::dash::Dashes;
 use super::gc::{FillStyle, Gc, Tile};
 use super::line::Line;
 use super::pixmap::{Pixel, Pixels, with_pixels};
 use super::rop::{Rop, fill_row};
 use super::{Canvas, Pixmap};
-use crate::region::{Rect, Region};
+use crate::region::{Overlap, Rect, Region};
 
 impl Canvas<'_> {
     /// X11 §9 `PolyFillRectangle`.
     pub fn poly_fill_rectangle(&mut self, gc: &Gc, rectangles: &[Rectangle]) -> Rect {
         let mut painter = self.painter(gc);
-        for r in rectangles {
-            painter.rect(Rect::from_size(r.x.into(), r.y.into(), r.width.into(), r.height.into()));
-        }
+        painter.rects(
+            rectangles
+                .iter()
+                .map(|r| Rect::from_size(r.x.into(), r.y.into(), r.width.into(), r.height.into())),
+        );
         painter.finish()
     }
 
@@ -184,28 +187,86 @@ impl<'a> Painter<'a> {
         self.source = even;
     }
 
-    /// Draws a line's steps where all of it is within a clip of one rectangle, and tells whether it was so: short lines
-    /// need no arithmetic for their clip.
-    pub(super) fn walk_inside(&mut self, line: &Line, steps: i64) -> bool {
-        let (Source::Solid { and, xor }, Some(clip)) = (self.source, self.clip.as_rect()) else {
-            return false;
+    /// The one rectangle that is the clip, and the colour, where both are as plain as that.
+    pub(super) fn plain(&self) -> Option<(Rect, (u32, u32))> {
+        match (self.source, self.clip.as_rect()) {
+            (Source::Solid { and, xor }, Some(clip)) => Some((clip, (and, xor))),
+            _ => None,
+        }
+    }
+
+    /// What the odd dashes of a double-dashed line become, where that is one colour.
+    pub(super) fn plain_gap(&self, gc: &'a Gc) -> Option<(u32, u32)> {
+        match Source::of_gap(gc, self.pixmap, self.origin) {
+            Source::Solid { and, xor } => Some((and, xor)),
+            _ => None,
+        }
+    }
+
+    /// Draws lines (drawable-relative) that lie within the clip, which is one rectangle; those that do not are handed to
+    /// `other`. A request of a thousand short lines pays for clip, colour and element type once. `with_last` is whether
+    /// the last point of each line is drawn.
+    pub(super) fn plain_lines(
+        &mut self,
+        lines: impl Iterator<Item = ((i32, i32), (i32, i32))>,
+        with_last: bool,
+        mut other: impl FnMut(&mut Self, (i32, i32), (i32, i32)),
+    ) {
+        let Some((clip, colour)) = self.plain() else {
+            lines.for_each(|(a, b)| other(self, a, b));
+            return;
         };
+        let (dx, dy) = self.origin;
+        let width = self.pixmap.width() as usize;
+        let mut outside = Vec::new();
+        let inside = lines.filter_map(|(a, b)| {
+            let shift = |p: (i32, i32)| (p.0.saturating_add(dx), p.1.saturating_add(dy));
+            let (p, q) = (shift(a), shift(b));
+            if clip.contains(p.0, p.1) && clip.contains(q.0, q.1) {
+                return Some((p, q));
+            }
+            outside.push((a, b));
+            None
+        });
+        let touched =
+            with_pixels!(&mut self.pixmap.pixels, data => draw_lines(data, width, inside, with_last, colour));
+        self.touched = self.touched.bound(&touched);
+        for (a, b) in outside {
+            other(self, a, b);
+        }
+    }
+
+    /// Draws a line's `steps` where all of it lies within a clip of one rectangle, dash by dash: `odd` is what odd dashes
+    /// become, none where they are left out. Tells whether it was so.
+    pub(super) fn plain_dashes(
+        &mut self,
+        line: &Line,
+        steps: i64,
+        dashes: &Dashes,
+        odd: Option<(u32, u32)>,
+    ) -> bool {
+        let Some((clip, even)) = self.plain() else { return false };
         let (a, b) = line.ends();
         if steps <= 0 || !clip.contains(a.0, a.1) || !clip.contains(b.0, b.1) {
             return false;
         }
-        let rect = Rect { x1: a.0.min(b.0), y1: a.1.min(b.1), x2: a.0.max(b.0) + 1, y2: a.1.max(b.1) + 1 };
-        self.touched = self.touched.bound(&rect);
-        let width = self.pixmap.width() as isize;
-        let offset = |(x, y): (i32, i32)| y as isize * width + x as isize;
-        let path = Walk {
-            start: offset(a),
-            major: offset(line.major),
-            minor: offset(line.minor),
-            count: steps,
-            error: line.first_error(),
-        };
-        with_pixels!(&mut self.pixmap.pixels, data => path.draw(data, and, xor));
+        self.touched = self.touched.bound(&around(a, b));
+        let mut walk = Walk::new(line, self.pixmap.width() as usize);
+        with_pixels!(&mut self.pixmap.pixels, data => {
+            let mut left = steps;
+            for (is_odd, length) in dashes.runs(dashes.position) {
+                let count = left.min(length as i64);
+                match (is_odd, odd) {
+                    (false, _) => walk.draw(data, count, even),
+                    (true, Some(odd)) => walk.draw(data, count, odd),
+                    (true, None) => walk.skip(count),
+                }
+                left -= count;
+                if left == 0 {
+                    break;
+                }
+            }
+        });
         true
     }
 
@@ -268,27 +329,47 @@ impl<'a> Painter<'a> {
         self.touched = self.touched.bound(&touched);
     }
 
+    /// Draws a shape straight into pixel memory, where `bounds` (drawable-relative) lies within the clip and the fill
+    /// is one colour; tells whether it was so.
+    pub(super) fn plain_shape(&mut self, bounds: Rect, shape: &impl PlainShape) -> bool {
+        let Source::Solid { and, xor } = self.source else { return false };
+        let rect = bounds.translate(self.origin.0, self.origin.1);
+        if self.clip.overlap(&rect) != Overlap::In {
+            return false;
+        }
+        self.touched = self.touched.bound(&rect);
+        let width = self.pixmap.width() as usize;
+        with_pixels!(&mut self.pixmap.pixels, data => draw_shape(data, width, self.origin, (and, xor), shape));
+        true
+    }
+
     /// Draws steps of a line in pixmap coordinates, all of which are within the clip.
     pub(super) fn walk(&mut self, line: &Line, steps: Range<i64>) {
-        let ((ax, ay), (bx, by)) = (line.at(steps.start), line.at(steps.end - 1));
-        let rect = Rect { x1: ax.min(bx), y1: ay.min(by), x2: ax.max(bx) + 1, y2: ay.max(by) + 1 };
-        self.touched = self.touched.bound(&rect);
+        let first = line.at(steps.start);
+        self.touched = self.touched.bound(&around(first, line.at(steps.end - 1)));
         if let Source::Solid { and, xor } = self.source {
-            let width = self.pixmap.width() as isize;
-            let offset = |(x, y): (i32, i32)| y as isize * width + x as isize;
-            let path = Walk {
-                start: offset((ax, ay)),
-                major: offset(line.major),
-                minor: offset(line.minor),
-                count: steps.end - steps.start,
-                error: line.error_at(steps.start),
-            };
-            with_pixels!(&mut self.pixmap.pixels, data => path.draw(data, and, xor));
+            let mut walk = Walk::new(line, self.pixmap.width() as usize);
+            walk.enter(line, steps.start, first);
+            let count = steps.end - steps.start;
+            with_pixels!(&mut self.pixmap.pixels, data => walk.draw(data, count, (and, xor)));
         } else {
             for (x, y) in steps.map(|step| line.at(step)) {
                 self.fill(Rect { x1: x, y1: y, x2: x + 1, y2: y + 1 });
             }
         }
+    }
+
+    /// Fills rectangles, drawable-relative.
+    pub(super) fn rects(&mut self, rects: impl Iterator<Item = Rect>) {
+        let Some((clip, colour)) = self.plain() else {
+            rects.for_each(|rect| self.rect(rect));
+            return;
+        };
+        let (dx, dy) = self.origin;
+        let width = self.pixmap.width() as usize;
+        let inside = rects.map(|r| r.translate(dx, dy).intersect(&clip)).filter(|r| !r.is_empty());
+        let touched = with_pixels!(&mut self.pixmap.pixels, data => fill_rects(data, width, inside, colour));
+        self.touched = self.touched.bound(&touched);
     }
 
     /// Fills a rectangle, drawable-relative.
@@ -351,40 +432,143 @@ impl<'a> Painter<'a> {
     }
 }
 
+/// A shape that can draw itself into pixel memory, no pixel of it outside.
+pub(super) trait PlainShape {
+    /// Combines each of its pixels; `stride` is the memory's width, `origin` what to add to the shape's coordinates.
+    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, origin: (i32, i32), combine: impl Fn(&mut P));
+}
+
+fn draw_shape<P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    origin: (i32, i32),
+    (and, xor): (u32, u32),
+    shape: &impl PlainShape,
+) {
+    let (and, xor) = (P::from_value(and), P::from_value(xor));
+    if and == P::from_value(0) {
+        shape.draw(data, width, origin, |pixel| *pixel = xor);
+    } else {
+        shape.draw(data, width, origin, |pixel| *pixel = *pixel & and ^ xor);
+    }
+}
+
+/// The rectangle around two pixels.
+fn around(a: (i32, i32), b: (i32, i32)) -> Rect {
+    Rect { x1: a.0.min(b.0), y1: a.1.min(b.1), x2: a.0.max(b.0) + 1, y2: a.1.max(b.1) + 1 }
+}
+
 /// Steps through pixel memory along a line.
 struct Walk {
-    start: isize,
+    width: isize,
+    /// Where the next pixel is, and what a step adds: along the major axis, and along the minor one besides.
+    at: isize,
     major: isize,
     minor: isize,
-    count: i64,
-    error: (i64, i64, i64),
+    /// Grows by `up` with each step; reaching 0 takes it `down` and along the minor axis.
+    error: i64,
+    up: i64,
+    down: i64,
 }
 
 impl Walk {
-    fn draw<P: Pixel>(&self, data: &mut [P], and: u32, xor: u32) {
-        let (and, xor) = (P::from_value(and), P::from_value(xor));
-        if and == P::from_value(0) {
-            self.each(data, |pixel| *pixel = xor);
-        } else {
-            self.each(data, |pixel| *pixel = *pixel & and ^ xor);
+    /// At a line's first point.
+    #[inline]
+    fn new(line: &Line, width: usize) -> Self {
+        let width = width as isize;
+        let offset = |(x, y): (i32, i32)| y as isize * width + x as isize;
+        let (error, up, down) = line.first_error();
+        Self {
+            width,
+            at: offset(line.ends().0),
+            major: offset(line.major),
+            minor: offset(line.minor),
+            error,
+            up,
+            down,
         }
     }
 
-    fn each<P: Pixel>(&self, data: &mut [P], combine: impl Fn(&mut P)) {
-        let (mut error, up, down) = self.error;
-        let mut at = self.start;
-        for _ in 0..self.count {
-            if let Some(pixel) = data.get_mut(at as usize) {
-                combine(pixel);
-            }
-            at += self.major;
-            error += up;
-            if error >= 0 {
-                error -= down;
-                at += self.minor;
-            }
+    /// Goes to a later step, whose point is known.
+    fn enter(&mut self, line: &Line, step: i64, (x, y): (i32, i32)) {
+        self.at = y as isize * self.width + x as isize;
+        (self.error, self.up, self.down) = line.error_at(step);
+    }
+
+    #[inline]
+    fn advance(&mut self) {
+        self.at += self.major;
+        self.error += self.up;
+        if self.error >= 0 {
+            self.error -= self.down;
+            self.at += self.minor;
         }
     }
+
+    /// Passes over so many steps.
+    fn skip(&mut self, count: i64) {
+        for _ in 0..count {
+            self.advance();
+        }
+    }
+
+    /// Draws so many steps as `dst & and ^ xor`.
+    #[inline]
+    fn draw<P: Pixel>(&mut self, data: &mut [P], count: i64, (and, xor): (u32, u32)) {
+        let (and, xor) = (P::from_value(and), P::from_value(xor));
+        if and == P::from_value(0) {
+            self.each(data, count, |pixel| *pixel = xor);
+        } else {
+            self.each(data, count, |pixel| *pixel = *pixel & and ^ xor);
+        }
+    }
+
+    #[inline]
+    fn each<P: Pixel>(&mut self, data: &mut [P], count: i64, combine: impl Fn(&mut P)) {
+        for _ in 0..count {
+            if let Some(pixel) = data.get_mut(self.at as usize) {
+                combine(pixel);
+            }
+            self.advance();
+        }
+    }
+}
+
+/// Draws lines that lie within the pixels, and tells the rectangle around them.
+fn draw_lines<P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    lines: impl Iterator<Item = ((i32, i32), (i32, i32))>,
+    with_last: bool,
+    colour: (u32, u32),
+) -> Rect {
+    let mut touched = Rect::new(i32::MAX, i32::MAX, i32::MIN, i32::MIN);
+    let (and, xor) = (P::from_value(colour.0), P::from_value(colour.1));
+    for (a, b) in lines {
+        let part = around(a, b);
+        touched = Rect {
+            x1: touched.x1.min(part.x1),
+            y1: touched.y1.min(part.y1),
+            x2: touched.x2.max(part.x2),
+            y2: touched.y2.max(part.y2),
+        };
+        if a.1 == b.1 {
+            // Level: a row, whose last pixel is at its left or right end.
+            let row = a.1 as usize * width;
+            let (from, to) = if a.0 <= b.0 {
+                (a.0, b.0 + i32::from(with_last))
+            } else {
+                (b.0 + i32::from(!with_last), a.0 + 1)
+            };
+            if let Some(row) = data.get_mut(row + from as usize..row + to as usize) {
+                fill_row(row, and, xor);
+            }
+            continue;
+        }
+        let line = Line::new(a, b);
+        Walk::new(&line, width).draw(data, line.count + i64::from(with_last), colour);
+    }
+    if touched.is_empty() { Rect::EMPTY } else { touched }
 }
 
 /// Combines single pixels, and tells the rectangle around them.
@@ -475,11 +659,63 @@ fn rows<P>(data: &mut [P], width: usize, rect: Rect, step: i32) -> impl Iterator
 
 fn fill_solid<P: Pixel>(data: &mut [P], width: usize, rect: Rect, and: u32, xor: u32) {
     let (and, xor) = (P::from_value(and), P::from_value(xor));
+    if and == P::from_value(0) {
+        each_row(data, width, rect, |row| row.fill(xor));
+    } else {
+        each_row(data, width, rect, |row| row.iter_mut().for_each(|d| *d = *d & and ^ xor));
+    }
+}
+
+/// Fills rectangles that lie within the pixels, and tells the rectangle around them.
+fn fill_rects<P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    rects: impl Iterator<Item = Rect>,
+    (and, xor): (u32, u32),
+) -> Rect {
+    let (and, xor) = (P::from_value(and), P::from_value(xor));
+    if and == P::from_value(0) {
+        each_rect(data, width, rects, |row| {
+            // A call of the library's fill costs more than a few pixels do.
+            if row.len() < 8 {
+                for pixel in row {
+                    *pixel = xor;
+                }
+            } else {
+                row.fill(xor);
+            }
+        })
+    } else {
+        each_rect(data, width, rects, |row| row.iter_mut().for_each(|d| *d = *d & and ^ xor))
+    }
+}
+
+fn each_rect<P: Pixel>(
+    data: &mut [P],
+    width: usize,
+    rects: impl Iterator<Item = Rect>,
+    fill: impl Fn(&mut [P]),
+) -> Rect {
+    let mut touched = Rect::new(i32::MAX, i32::MAX, i32::MIN, i32::MIN);
+    for rect in rects {
+        touched = Rect {
+            x1: touched.x1.min(rect.x1),
+            y1: touched.y1.min(rect.y1),
+            x2: touched.x2.max(rect.x2),
+            y2: touched.y2.max(rect.y2),
+        };
+        each_row(data, width, rect, &fill);
+    }
+    if touched.is_empty() { Rect::EMPTY } else { touched }
+}
+
+#[inline]
+fn each_row<P: Pixel>(data: &mut [P], width: usize, rect: Rect, fill: impl Fn(&mut [P])) {
     let (x1, length) = (rect.x1.max(0) as usize, rect.width() as usize);
     let mut start = rect.y1.max(0) as usize * width + x1;
     for _ in rect.y1..rect.y2 {
         if let Some(row) = data.get_mut(start..start + length) {
-            fill_row(row, and, xor);
+            fill(row);
         }
         start += width;
     }
@@ -499,6 +735,21 @@ fn repeat_row<P: Copy>(row: &[P], phase: usize, len: usize, out: &mut Vec<P>) {
     }
 }
 
+/// Covers `out` with a pattern row, beginning at its element `phase`: `piece(part, from)` gets each stretch that does not
+/// wrap, and where in the row it begins.
+#[inline]
+fn wrapped<P>(out: &mut [P], size: usize, phase: usize, mut piece: impl FnMut(&mut [P], usize)) {
+    let mut rest = out;
+    let mut from = phase;
+    while !rest.is_empty() {
+        let n = rest.len().min(size - from);
+        let (now, later) = rest.split_at_mut(n);
+        piece(now, from);
+        rest = later;
+        from = 0;
+    }
+}
+
 fn fill_tiled<P: Pixel>(
     data: &mut [P],
     width: usize,
@@ -508,24 +759,66 @@ fn fill_tiled<P: Pixel>(
     rop: Rop,
     scratch: &mut Vec<P>,
 ) {
-    let (tw, th) = (tile.width(), tile.height());
+    let (tw, th) = (tile.width() as usize, tile.height() as usize);
     let mask = tile.write_mask();
-    let phase = phase(rect.x1, corner.0, tw);
-    let length = rect.width() as usize;
+    let phase_x = phase(rect.x1, corner.0, tile.width());
+    let mut ty = phase(rect.y1, corner.1, tile.height());
+    let (length, height) = (rect.width() as usize, rect.height() as usize);
+    let first = rect.y1.max(0) as usize * width + rect.x1.max(0) as usize;
+    if rop.is_copy(mask) {
+        for i in 0..height {
+            let start = first + i * width;
+            if i >= th && length < 4 * tw.max(16) {
+                // Narrow rows are cheap to take from the row that shows the same of the tile.
+                let same = start - th * width;
+                data.copy_within(same..same + length, start);
+                continue;
+            }
+            let (Some(row), Some(out)) =
+                (source.get(ty * tw..(ty + 1) * tw), data.get_mut(start..start + length))
+            else {
+                return;
+            };
+            if length > 4 * tw {
+                // One period from the tile, and doubled on and on.
+                let (head, _) = out.split_at_mut(tw);
+                wrapped(head, tw, phase_x, |part, from| part.copy_from_slice(&row[from..from + part.len()]));
+                let mut done = tw;
+                while done < length {
+                    let n = done.min(length - done);
+                    out.copy_within(..n, done);
+                    done += n;
+                }
+            } else {
+                wrapped(out, tw, phase_x, |part, from| {
+                    let row = &row[from..from + part.len()];
+                    if part.len() < 16 {
+                        for (d, s) in part.iter_mut().zip(row) {
+                            *d = *s;
+                        }
+                    } else {
+                        part.copy_from_slice(row);
+                    }
+                });
+            }
+            ty = if ty + 1 == th { 0 } else { ty + 1 };
+        }
+        return;
+    }
     // Each row of the tile is laid out once and used for every row of the rectangle that shows it.
-    for first in rect.y1..rect.y2.min(rect.y1.saturating_add(th)) {
-        let ty = self::phase(first, corner.1, th);
-        let Some(row) = source.get(ty * tw as usize..(ty + 1) * tw as usize) else { continue };
-        let pattern = if phase + length <= row.len() {
-            &row[phase..phase + length]
+    for i in 0..height.min(th) {
+        let Some(row) = source.get(ty * tw..(ty + 1) * tw) else { return };
+        let pattern = if phase_x + length <= tw {
+            &row[phase_x..phase_x + length]
         } else {
-            repeat_row(row, phase, length, scratch);
+            repeat_row(row, phase_x, length, scratch);
             &scratch[..]
         };
-        let column = Rect { y1: first, ..rect };
-        for out in rows(data, width, column, th) {
+        let column = Rect { y1: rect.y1.saturating_add(i as i32), ..rect };
+        for out in rows(data, width, column, tile.height()) {
             rop.row(out, pattern, mask);
         }
+        ty = if ty + 1 == th { 0 } else { ty + 1 };
     }
 }
 
@@ -543,6 +836,20 @@ fn fill_stippled<P: Pixel>(
     let (tw, th) = (bitmap.width(), bitmap.height());
     let phase = phase(rect.x1, corner.0, tw);
     let length = rect.width() as usize;
+    if rect.height() <= th || length <= 2 * tw as usize {
+        // A small area, or a large pattern: laying rows out ahead is not worth it.
+        let tw = tw as usize;
+        let mut ty = self::phase(rect.y1, corner.1, th);
+        for out in rows(data, width, rect, 1) {
+            let Some(row) = bits.get(ty * tw..(ty + 1) * tw) else { return };
+            wrapped(out, tw, phase, |part, from| {
+                let row = &row[from..from + part.len()];
+                choose_row(part, row, one, zero);
+            });
+            ty = if ty + 1 == th as usize { 0 } else { ty + 1 };
+        }
+        return;
+    }
     for first in rect.y1..rect.y2.min(rect.y1.saturating_add(th)) {
         let ty = self::phase(first, corner.1, th);
         let Some(row) = bits.get(ty * tw as usize..(ty + 1) * tw as usize) else { continue };
@@ -557,6 +864,14 @@ fn fill_stippled<P: Pixel>(
 /// `dst & and ^ xor` with the constants chosen by each element of a bitmap row (0 or 1).
 pub(super) fn choose_row<P: Pixel>(dst: &mut [P], bits: &[u8], one: (u32, u32), zero: (u32, u32)) {
     let (zero_and, zero_xor) = (P::from_value(zero.0), P::from_value(zero.1));
+    if (one.0 | zero.0) & P::from_value(u32::MAX).value() == 0 {
+        // Nothing of the destination stays: it need not be read.
+        let flip = P::from_value(one.1 ^ zero.1);
+        for (d, &bit) in dst.iter_mut().zip(bits) {
+            *d = zero_xor ^ (P::from_value(u32::from(bit).wrapping_neg()) & flip);
+        }
+        return;
+    }
     let and_flip = P::from_value(one.0 ^ zero.0);
     let xor_flip = P::from_value(one.1 ^ zero.1);
     for (d, &bit) in dst.iter_mut().zip(bits) {

@@ -42,8 +42,14 @@ impl Canvas<'_> {
     /// X11 §9 `PolySegment`: lines that do not join.
     pub fn poly_segment(&mut self, gc: &Gc, segments: &[Segment]) -> Rect {
         let mut painter = self.painter(gc);
-        for s in segments {
-            painter.path(gc, &[(s.x1.into(), s.y1.into()), (s.x2.into(), s.y2.into())]);
+        let ends = |s: &Segment| ((s.x1.into(), s.y1.into()), (s.x2.into(), s.y2.into()));
+        if gc.line_width > 0 {
+            for (a, b) in segments.iter().map(ends) {
+                painter.wide_path(gc, &[a, b]);
+            }
+        } else {
+            let with_last = gc.cap_style != CapStyle::NotLast;
+            painter.thin_lines(gc, segments.iter().map(ends), with_last);
         }
         painter.finish()
     }
@@ -96,6 +102,29 @@ impl<'a> Painter<'a> {
         }
     }
 
+    /// Lines one pixel wide that do not join.
+    fn thin_lines(
+        &mut self,
+        gc: &'a Gc,
+        lines: impl Iterator<Item = ((i32, i32), (i32, i32))>,
+        with_last: bool,
+    ) {
+        let last = i64::from(with_last);
+        if gc.line_style == LineStyle::Solid {
+            self.plain_lines(lines, with_last, |painter, a, b| {
+                let line = Line::new(a, b);
+                painter.line(&line, 0..line.count + last);
+            });
+            return;
+        }
+        // Each line begins the pattern anew.
+        let dashes = Dashes::new(gc);
+        for (a, b) in lines {
+            let line = Line::new(a, b);
+            self.thin_dashed(gc, &line, 0..line.count + last, &mut dashes.clone());
+        }
+    }
+
     /// One pixel wide. Each line leaves its last point to the next; the last point of all is drawn unless the cap style
     /// is `NotLast`, and once if the path is closed.
     fn thin_path(&mut self, gc: &'a Gc, path: &[(i32, i32)]) {
@@ -105,17 +134,29 @@ impl<'a> Painter<'a> {
         };
         let with_last =
             gc.cap_style != CapStyle::NotLast && !(first == last && self.closes_quickly(gc, *before, *last));
-        let mut dashes = (gc.line_style != LineStyle::Solid).then(|| Dashes::new(gc));
         let lines = path.len() - 1;
+        if gc.line_style == LineStyle::Solid {
+            let pairs = path.windows(2).map(|pair| (pair[0], pair[1]));
+            self.plain_lines(pairs.clone().take(lines - 1), false, Self::thin_line);
+            self.plain_lines(pairs.skip(lines - 1), with_last, |painter, a, b| {
+                let line = Line::new(a, b);
+                painter.line(&line, 0..line.count + i64::from(with_last));
+            });
+            return;
+        }
+        let mut dashes = Dashes::new(gc);
         for (i, pair) in path.windows(2).enumerate() {
             let line = Line::new(pair[0], pair[1]);
             // The last point of all is one step more.
             let count = line.count + i64::from(with_last && i + 1 == lines);
-            match &mut dashes {
-                None => self.line(&line, 0..count),
-                Some(dashes) => self.thin_dashed(gc, &line, 0..count, dashes),
-            }
+            self.thin_dashed(gc, &line, 0..count, &mut dashes);
         }
+    }
+
+    /// A line without its last point.
+    fn thin_line(&mut self, a: (i32, i32), b: (i32, i32)) {
+        let line = Line::new(a, b);
+        self.line(&line, 0..line.count);
     }
 
     /// Whether the reference server draws the line from `a` to `b` by its quick path, which leaves out the last point of
@@ -132,6 +173,14 @@ impl<'a> Painter<'a> {
 
     fn thin_dashed(&mut self, gc: &'a Gc, line: &Line, steps: Range<i64>, dashes: &mut Dashes) {
         let begin = dashes.position;
+        let gap = if gc.line_style == LineStyle::DoubleDash { self.plain_gap(gc) } else { None };
+        if (gap.is_some() || gc.line_style == LineStyle::OnOffDash)
+            && steps.start == 0
+            && self.plain_dashes(&line.translate(self.origin()), steps.end, dashes, gap)
+        {
+            dashes.position += steps.end.unsigned_abs();
+            return;
+        }
         dashes.position += (steps.end - steps.start).unsigned_abs();
         let bounds = self.bounds();
         let visible = line.within(&bounds, steps);
@@ -164,11 +213,21 @@ impl<'a> Painter<'a> {
             }
             return;
         }
-        if steps.start == 0 && self.walk_inside(&line, steps.end) {
-            return;
-        }
-        let clip = self.clip();
-        for rect in clip.rects() {
+        let (a, b) = line.ends();
+        let around = Rect { x1: a.0.min(b.0), y1: a.1.min(b.1), x2: a.0.max(b.0) + 1, y2: a.1.max(b.1) + 1 };
+        for rect in self.clip().from_row(around.y1) {
+            if rect.y1 >= around.y2 {
+                break;
+            }
+            if !rect.overlaps(&around) {
+                continue;
+            }
+            if rect.contains_rect(&around) {
+                if !steps.is_empty() {
+                    self.walk(&line, steps);
+                }
+                return;
+            }
             let inside = line.within(rect, steps.clone());
             if !inside.is_empty() {
                 self.walk(&line, inside);

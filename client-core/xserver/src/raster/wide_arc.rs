@@ -11,7 +11,7 @@ use x11rb_protocol::protocol::xproto::Arc;
 use super::dash::Dashes;
 use super::fill::Painter;
 use super::fill_arc::{FULL, Sweep, ellipse_row};
-use super::wide_line::{add, draws_twice_alike, unite};
+use super::wide_line::{draws_twice_alike, unite};
 use super::{CapStyle, Gc, JoinStyle, LineStyle};
 use crate::region::Rect;
 
@@ -357,4 +357,13 @@ fn close(edges: &mut Vec<Edge>, corners: Vec<(f64, f64)>) {
         edges.push((before, corner));
         before = corner;
     }
+}
+
+/// Keeps a span for later.
+fn add(spans: &mut Vec<Rect>, span: Rect) {
+    if spans.len() >= 1 << 18 && spans.len() == spans.capacity() {
+        *spans = unite(spans).rects().to_vec();
+        spans.reserve(1 << 18);
+    }
+    spans.push(span);
 }

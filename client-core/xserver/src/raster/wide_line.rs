@@ -4,12 +4,18 @@
 //! the join style fills the notch; where the path ends the cap style adds to it. Every such piece is an intersection of
 //! half planes whose edges have whole-numbered directions, so that pixels on edges fall by the polygon rule alone. A path
 //! draws every pixel once, which matters to functions like Xor: there the pieces are united first.
+//!
+//! Where edges fall between pixels the last bits of a floating point number decide. They are computed in the order that
+//! other X servers compute them in, so that lines have the same pixels.
 
 use super::dash::Dashes;
 use super::fill::Painter;
 use super::fill_arc::ellipse_row;
-use super::{CapStyle, Function, Gc, JoinStyle, LineStyle};
+use super::{CapStyle, FillStyle, Function, Gc, JoinStyle, LineStyle};
 use crate::region::{Rect, Region};
+
+/// From here on spans are united as they come.
+const MANY_SPANS: usize = 1 << 19;
 
 /// (1 / sin(11°/2))²: X11 §8, miter joins below 11 degrees are beveled.
 pub(super) const MITER_LIMIT: f64 = 108.856_472_512_142;
@@ -17,36 +23,73 @@ pub(super) const MITER_LIMIT: f64 = 108.856_472_512_142;
 impl<'a> Painter<'a> {
     /// Draws a path whose line width is not 0.
     pub(super) fn wide_path(&mut self, gc: &'a Gc, path: &[(i32, i32)]) {
-        let mut stroke = Stroke::new(gc, self.bounds());
-        if gc.line_style == LineStyle::Solid {
+        // Both kinds of dashes of a pattern that has its own colours are the same.
+        let one_pattern = gc.line_style == LineStyle::DoubleDash
+            && matches!(gc.fill_style, FillStyle::Tiled | FillStyle::OpaqueStippled);
+        let careful = !draws_twice_alike(gc.function) && (path.len() >= 3 || gc.cap_style == CapStyle::Round);
+        let mut stroke = Stroke::new(gc, self.bounds(), careful);
+        if gc.line_style == LineStyle::Solid || one_pattern {
             stroke.solid(path);
         } else {
             stroke.dashed(path);
         }
-        let once = draws_twice_alike(gc.function);
-        if gc.line_style == LineStyle::DoubleDash {
-            let odd = std::mem::take(&mut stroke.odd);
-            // Where dashes overlap at joins and caps, even ones are in front.
-            if once {
-                self.with_gap_source(gc, |painter| painter.spans(&odd));
-            } else {
-                let even = unite(&stroke.even);
-                let odd = unite(&odd).subtract(&even);
+        let (spans, mut pieces) = (stroke.spans, stroke.pieces);
+        pieces.push((spans.len(), stroke.in_gap));
+        if careful {
+            let (even, odd) = apart(&spans, &pieces);
+            if !odd.is_empty() {
                 self.with_gap_source(gc, |painter| painter.spans(odd.rects()));
             }
+            self.spans(even.rects());
+            return;
         }
-        if once {
-            self.spans(&stroke.even);
-        } else {
-            self.spans(unite(&stroke.even).rects());
+        // Where dashes overlap, the later one is in front.
+        let mut from = 0;
+        for (to, in_gap) in pieces {
+            let part = spans.get(from..to).unwrap_or(&[]);
+            if in_gap {
+                self.with_gap_source(gc, |painter| painter.spans(part));
+            } else {
+                self.spans(part);
+            }
+            from = to;
         }
     }
 
     pub(super) fn spans(&mut self, spans: &[Rect]) {
-        for span in spans {
-            self.rect(*span);
+        self.rects(spans.iter().copied());
+    }
+}
+
+/// Even and odd dashes as regions that do not overlap: what was drawn later is in front.
+fn apart(spans: &[Rect], pieces: &[(usize, bool)]) -> (Region, Region) {
+    if let [(_, false)] = pieces {
+        return (unite(spans), Region::new());
+    }
+    let (mut even, mut odd) = (Region::new(), Region::new());
+    // The rows that either kind has ever had.
+    let (mut even_rows, mut odd_rows) = ((i32::MAX, i32::MIN), (i32::MAX, i32::MIN));
+    let mut from = 0;
+    for (to, in_gap) in pieces.iter().copied() {
+        let piece = unite(spans.get(from..to).unwrap_or(&[]));
+        from = to;
+        if piece.is_empty() {
+            continue;
+        }
+        let (own, own_rows, other, other_rows) = if in_gap {
+            (&mut odd, &mut odd_rows, &mut even, &even_rows)
+        } else {
+            (&mut even, &mut even_rows, &mut odd, &odd_rows)
+        };
+        let (top, bottom) = (piece.extents().y1, piece.extents().y2 - 1);
+        *own_rows = (own_rows.0.min(top), own_rows.1.max(bottom));
+        *own = own.union(&piece);
+        // A piece of one row at the edge of all others cuts nothing: so it is elsewhere.
+        if other_rows.0 < bottom && top < other_rows.1 {
+            *other = other.subtract(&piece);
         }
     }
+    (even, odd)
 }
 
 /// Whether drawing a pixel twice is as good as once.
@@ -67,365 +110,722 @@ pub(super) fn unite(spans: &[Rect]) -> Region {
     Region::from_rects(spans)
 }
 
-/// Keeps a span for later. Spans that pile up are united, so that no request holds more of them than the clip has pixels
-/// (and then some).
-pub(super) fn add(spans: &mut Vec<Rect>, span: Rect) {
-    if spans.len() >= 1 << 18 && spans.len() == spans.capacity() {
-        *spans = unite(spans).rects().to_vec();
-        spans.reserve(1 << 18);
-    }
-    spans.push(span);
-}
-
 /// A path being turned into spans.
 struct Stroke<'g> {
     gc: &'g Gc,
     width: f64,
     bounds: Rect,
-    even: Vec<Rect>,
-    odd: Vec<Rect>,
+    /// Whether no pixel may be drawn twice.
+    careful: bool,
+    spans: Vec<Rect>,
+    /// Up to which span there are pieces of even or (true) odd dashes.
+    pieces: Vec<(usize, bool)>,
     /// Whether pieces go to the odd dashes.
     in_gap: bool,
+    /// How many spans are too many.
+    limit: usize,
 }
 
-/// Where a line ends: its end point, seen looking out of the line.
+/// Where a line ends, seen from there into the line.
 #[derive(Clone, Copy, Debug)]
 struct Face {
-    x: f64,
-    y: f64,
-    /// The line's direction, as from its first point to its last.
+    x: i32,
+    y: i32,
+    /// To the line's other end.
     dx: i64,
     dy: i64,
-    /// From the end point to the line's left edge (in the direction of the line), in pixels.
+    /// From the end point to the line's edge on the left, with y down and looking along (dx, dy).
     across: (f64, f64),
+    /// The edge's `x dy - y dx`, with the end point as origin.
+    edge: f64,
+}
+
+impl Face {
+    /// The half plane on the line's side of the end point, or (`beyond`) on the other.
+    fn plane(&self, beyond: bool) -> HalfPlane {
+        HalfPlane::new(-self.dy, self.dx, 0.0, !beyond).moved(self.x, self.y)
+    }
+
+    fn turned(self) -> Self {
+        let (dx, dy, (ax, ay)) = (-self.dx, -self.dy, self.across);
+        Self { dx, dy, across: (-ax, -ay), ..self }
+    }
+}
+
+/// A line's length and the way of half a line width along it.
+fn half_way(dx: i64, dy: i64, half: f64) -> (f64, (f64, f64)) {
+    let (fx, fy) = (dx as f64, dy as f64);
+    if dx == 0 {
+        (fy.abs(), (0.0, half.copysign(fy)))
+    } else if dy == 0 {
+        (fx.abs(), (half.copysign(fx), 0.0))
+    } else {
+        let length = fx.hypot(fy);
+        let r = half / length;
+        (length, (r * fx, r * fy))
+    }
 }
 
 impl<'g> Stroke<'g> {
-    fn new(gc: &'g Gc, bounds: Rect) -> Self {
-        Self { gc, width: gc.line_width.into(), bounds, even: Vec::new(), odd: Vec::new(), in_gap: false }
+    fn new(gc: &'g Gc, bounds: Rect, careful: bool) -> Self {
+        Self {
+            gc,
+            width: gc.line_width.into(),
+            bounds,
+            careful,
+            spans: Vec::new(),
+            pieces: Vec::new(),
+            in_gap: false,
+            limit: MANY_SPANS,
+        }
     }
 
-    fn out(&mut self) -> &mut Vec<Rect> {
-        if self.in_gap { &mut self.odd } else { &mut self.even }
+    /// What comes now belongs to even or odd dashes.
+    fn switch(&mut self, in_gap: bool) {
+        if in_gap != self.in_gap {
+            self.pieces.push((self.spans.len(), self.in_gap));
+            self.in_gap = in_gap;
+        }
     }
 
     fn solid(&mut self, path: &[(i32, i32)]) {
         let (Some(first), Some(last)) = (path.first(), path.last()) else { return };
-        let closed = path.len() > 2 && first == last;
-        let lines: Vec<_> = path.windows(2).filter(|w| w[0] != w[1]).map(|w| (w[0], w[1])).collect();
-        let projecting = self.gc.cap_style == CapStyle::Projecting;
-        let Some(final_line) = lines.len().checked_sub(1) else {
-            self.dot(*first);
-            return;
-        };
-        let mut faces: Option<(Face, Face)> = None;
-        let mut previous: Option<Face> = None;
-        for (i, (a, b)) in lines.iter().enumerate() {
-            let at_start = i == 0 && !closed;
-            let at_end = i == final_line && !closed;
-            let (start, end) = self.line(point(*a), point(*b), at_start && projecting, at_end && projecting);
-            if at_start && self.gc.cap_style == CapStyle::Round {
-                self.round_cap(&start, -1);
+        let closed = path.len() > 1 && first == last;
+        let projecting = self.gc.cap_style == CapStyle::Projecting && !closed;
+        let (mut opening, mut previous): (Option<Face>, Option<Face>) = (None, None);
+        for (i, pair) in path.windows(2).enumerate() {
+            let (a, b) = (pair[0], pair[1]);
+            if a == b {
+                continue;
             }
-            if at_end && self.gc.cap_style == CapStyle::Round {
-                self.round_cap(&end, 1);
+            let is_last = i + 2 == path.len();
+            let (start, end) = self.line(a, b, projecting && previous.is_none(), projecting && is_last);
+            match previous {
+                Some(previous) => self.join(start, previous),
+                None if !closed => self.round_cap(&start),
+                None => {}
             }
-            if let Some(previous) = previous {
-                self.join(&previous, &start);
-            }
+            opening.get_or_insert(start);
             previous = Some(end);
-            faces = Some((faces.map_or(start, |f| f.0), end));
         }
-        if let (true, Some((start, end))) = (closed, faces) {
-            self.join(&end, &start);
+        match (opening, previous) {
+            (Some(start), Some(end)) if closed => self.join(start, end),
+            (_, Some(end)) => self.round_cap(&end),
+            _ => self.dot(*first),
         }
     }
 
     /// A path without length: only caps show.
     fn dot(&mut self, at: (i32, i32)) {
         match self.gc.cap_style {
-            CapStyle::Round => self.disc(at.0, at.1, &[]),
+            CapStyle::Round => self.disc(at.0, at.1, &Wedge::default()),
             CapStyle::Projecting => {
                 let width = i32::from(self.gc.line_width);
-                let rect =
-                    Rect::from_size(at.0 - (width >> 1), at.1 - (width >> 1), width as u32, width as u32);
-                let rect = rect.intersect(&self.bounds);
-                if !rect.is_empty() {
-                    self.out().push(rect);
-                }
+                let (x, y) = (at.0 - (width >> 1), at.1 - (width >> 1));
+                self.rect(Rect::from_size(x, y, width as u32, width as u32));
             }
             CapStyle::Butt | CapStyle::NotLast => {}
         }
     }
 
-    /// The rectangle around a line, longer by half a width at ends that project. Gives its ends.
-    fn line(&mut self, a: (f64, f64), b: (f64, f64), project_start: bool, project_end: bool) -> (Face, Face) {
-        let (dx, dy) = ((b.0 - a.0) as i64, (b.1 - a.1) as i64);
-        let length = (dx as f64).hypot(dy as f64);
+    /// The rectangle around a line, longer by half a width at ends that project. Gives its ends, seen into the line.
+    fn line(&mut self, a: (i32, i32), b: (i32, i32), project_start: bool, project_end: bool) -> (Face, Face) {
+        // Drawn from the top down.
+        let swapped = (b.1, b.0) < (a.1, a.0);
+        let (top, bottom) = if swapped { (b, a) } else { (a, b) };
+        let (project_top, project_bottom) =
+            if swapped { (project_end, project_start) } else { (project_start, project_end) };
+        let (dx, dy) = (i64::from(bottom.0) - i64::from(top.0), i64::from(bottom.1) - i64::from(top.1));
         let half = self.width / 2.0;
-        let (ux, uy) = (dx as f64 * half / length, dy as f64 * half / length);
-        let across = (uy, -ux);
-        let reach = |p: (f64, f64), far: bool, sign: f64| {
-            if far { (p.0 + sign * ux, p.1 + sign * uy) } else { p }
-        };
-        let (from, to) = (reach(a, project_start, -1.0), reach(b, project_end, 1.0));
-        let along = half * length;
-        let level = |p: (f64, f64)| p.0 * dx as f64 + p.1 * dy as f64;
-        let base = a.0 * dy as f64 - a.1 * dx as f64;
-        // across points to the left edge: x dy - y dx grows by (dx² + dy²) half / length there.
-        let sides = [
-            HalfPlane::new(dx, dy, base + along, false),
-            HalfPlane::new(dx, dy, base - along, true),
-            HalfPlane::new(-dy, dx, level(a) - if project_start { along } else { 0.0 }, true),
-            HalfPlane::new(-dy, dx, level(b) + if project_end { along } else { 0.0 }, false),
-        ];
-        let corners =
-            [from, to].map(|p| [(p.0 + across.0, p.1 + across.1), (p.0 - across.0, p.1 - across.1)]).concat();
-        self.convex(&sides, &corners);
-        (Face { x: a.0, y: a.1, dx, dy, across }, Face { x: b.0, y: b.1, dx, dy, across })
+        let (length, (rx, ry)) = half_way(dx, dy, half);
+        let edge = half * length;
+        let near = Face { x: top.0, y: top.1, dx, dy, across: (ry, -rx), edge };
+        let far = Face { x: bottom.0, y: bottom.1, dx: -dx, dy: -dy, across: (-ry, rx), edge };
+        let (lower, upper) = (i32::from(self.gc.line_width >> 1), i32::from(self.gc.line_width.div_ceil(2)));
+        let before = if project_top { lower } else { 0 };
+        let after = if project_bottom { upper } else { 0 };
+        if dy == 0 {
+            self.rect(Rect::new(top.0 - before, top.1 - lower, bottom.0 + after, top.1 + upper));
+        } else if dx == 0 {
+            self.rect(Rect::new(top.0 - lower, top.1 - before, top.0 + upper, bottom.1 + after));
+        } else {
+            // The projecting ends, by the corner that other servers take.
+            let side = if dx > 0 { 1.0 } else { -1.0 };
+            let (fx, fy) = (dx as f64, dy as f64);
+            let from = if project_top { (side * ry - rx) * fx + (side * -rx - ry) * fy } else { 0.0 };
+            let to = if project_bottom { (side * ry + rx) * fx + (side * -rx + ry) * fy } else { 0.0 };
+            let planes = [
+                HalfPlane::new(dx, dy, edge, false).moved(top.0, top.1),
+                HalfPlane::new(dx, dy, -edge, true).moved(top.0, top.1),
+                HalfPlane::new(-dy, dx, from, true).moved(top.0, top.1),
+                HalfPlane::new(-dy, dx, to, false).moved(bottom.0, bottom.1),
+            ];
+            let reach = |on: bool| if on { ry } else { 0.0 };
+            let rows = (
+                f64::from(top.1) - rx.abs() - reach(project_top),
+                f64::from(bottom.1) + rx.abs() + reach(project_bottom),
+            );
+            self.convex(&planes, rows);
+        }
+        if swapped { (far, near) } else { (near, far) }
     }
 
-    /// Joins the end of one line to the start of the next.
-    fn join(&mut self, end: &Face, start: &Face) {
-        if self.gc.join_style == JoinStyle::Round {
-            let beyond = [end.plane(true), start.plane(false)];
-            self.disc(end.x as i32, end.y as i32, &beyond);
-            return;
-        }
-        let turn = start.dx as i128 * end.dy as i128 - end.dx as i128 * start.dy as i128;
-        if turn == 0 {
-            return;
-        }
-        // The outer side is left of a turn to the right. y points down.
-        let side = if turn < 0 { 1.0 } else { -1.0 };
-        let p = (side * end.across.0, side * end.across.1);
-        let q = (side * start.across.0, side * start.across.1);
-        let (x, y) = (end.x, end.y);
-        let mut planes = vec![end.plane(true), start.plane(false)];
-        let denominator = turn as f64;
-        let c_end = p.0 * end.dy as f64 - p.1 * end.dx as f64;
-        let c_start = q.0 * start.dy as f64 - q.1 * start.dx as f64;
-        let miter = (
-            (c_end * start.dx as f64 - c_start * end.dx as f64) / denominator,
-            (c_end * start.dy as f64 - c_start * end.dy as f64) / denominator,
-        );
-        let mut corners = vec![(x, y), (x + p.0, y + p.1), (x + q.0, y + q.1)];
-        let sharp = (miter.0 * miter.0 + miter.1 * miter.1) * 4.0 > MITER_LIMIT * self.width * self.width;
-        if self.gc.join_style == JoinStyle::Miter && !sharp {
-            for (face, c) in [(end, c_end), (start, c_start)] {
-                let base = x * face.dy as f64 - y * face.dx as f64 + c;
-                planes.push(HalfPlane::new(face.dx, face.dy, base, side < 0.0));
+    /// Joins the start of one line to the end of the one before it.
+    fn join(&mut self, start: Face, end: Face) {
+        let denominator = -(start.dx as f64) * end.dy as f64 + end.dx as f64 * start.dy as f64;
+        let thin = self.gc.line_width == 1 && !self.careful;
+        if thin {
+            // One of the lines may have drawn the pixel.
+            let draws = |face: &Face| face.dx > 0 || (face.dx == 0 && face.dy > 0);
+            if draws(&start) || draws(&end) {
+                return;
             }
-            corners.push((x + miter.0, y + miter.1));
+            if self.gc.join_style != JoinStyle::Miter {
+                if self.gc.join_style == JoinStyle::Round || denominator != 0.0 {
+                    self.rect(Rect::from_size(start.x, start.y, 1, 1));
+                }
+                return;
+            }
+        } else if self.gc.join_style == JoinStyle::Round {
+            self.round_join(start, end);
+            return;
+        }
+        if denominator == 0.0 {
+            return;
+        }
+        // On the outer side of the turn.
+        let (left, right) = if denominator > 0.0 { (start.turned(), end) } else { (start, end.turned()) };
+        let ((lx, ly), (rx, ry)) = (left.across, right.across);
+        let moved = |plane: HalfPlane| plane.moved(start.x, start.y);
+        let mut planes = vec![start.plane(true), end.plane(true)];
+        let (ldx, ldy, rdx, rdy) = (left.dx as f64, left.dy as f64, right.dx as f64, right.dy as f64);
+        let my = (ldy * (rx * rdy - ry * rdx) - rdy * (lx * ldy - ly * ldx)) / denominator;
+        let mx = if left.dy == 0 { rx + (my - ry) * rdx / rdy } else { lx + (my - ly) * ldx / ldy };
+        let sharp = (mx * mx + my * my) * 4.0 > MITER_LIMIT * self.width * self.width;
+        let mut rows = (0.0_f64.min(ly).min(ry), 0.0_f64.max(ly).max(ry));
+        if self.gc.join_style == JoinStyle::Miter && !sharp {
+            let sign = if denominator > 0.0 { 1.0 } else { -1.0 };
+            for (face, edge) in [(&start, -sign * start.edge), (&end, sign * end.edge)] {
+                planes.push(moved(HalfPlane::new(face.dx, face.dy, edge, edge < 0.0)));
+            }
+            rows = (rows.0.min(my), rows.1.max(my));
         } else {
             // From corner to corner, the direction brought to whole numbers.
-            let (ex, ey) = (q.0 - p.0, q.1 - p.1);
+            let (ex, ey) = (rx - lx, ry - ly);
             let scale = ex.abs().max(ey.abs());
             if scale == 0.0 {
                 return;
             }
             let (dx, dy) = ((ex * 65536.0 / scale) as i64, (ey * 65536.0 / scale) as i64);
-            // Half way between the corners; the joint itself adds a whole number, which must not blur a tie.
-            let base = ((p.0 + q.0) * dy as f64 - (p.1 + q.1) * dx as f64) / 2.0;
-            let joint = x * dy as f64 - y * dx as f64;
-            planes.push(HalfPlane::near(dx, dy, base, joint, base < 0.0));
+            let edge = ((lx + rx) * dy as f64 - (ly + ry) * dx as f64) / 2.0;
+            planes.push(moved(HalfPlane::new(dx, dy, edge, edge < 0.0)));
         }
-        self.convex(&planes, &corners);
+        self.convex(&planes, (f64::from(start.y) + rows.0, f64::from(start.y) + rows.1));
     }
 
-    fn round_cap(&mut self, face: &Face, sign: i32) {
-        let plane = face.plane(sign > 0);
-        self.disc(face.x as i32, face.y as i32, &[plane]);
+    /// Whether round caps and joins are cut where the line itself begins.
+    fn cuts_rounds(&self) -> bool {
+        let gc = self.gc;
+        (gc.line_style != LineStyle::Solid || gc.line_width > 2)
+            && ((gc.cap_style == CapStyle::Round && gc.join_style != JoinStyle::Round)
+                || (gc.join_style == JoinStyle::Round && gc.cap_style == CapStyle::Butt))
     }
 
-    /// The disc around a point, within all the half planes.
-    fn disc(&mut self, x: i32, y: i32, within: &[HalfPlane]) {
+    fn round_join(&mut self, mut start: Face, mut end: Face) {
+        let mut wedge = Wedge::default();
+        if self.cuts_rounds() {
+            let denominator = -(start.dx as f64) * end.dy as f64 + end.dx as f64 * start.dy as f64;
+            let turned = if denominator >= 0.0 { &mut start } else { &mut end };
+            turned.across = (-turned.across.0, -turned.across.1);
+            for face in [&start, &end] {
+                // From the corner down, or from the middle where the corner is below.
+                wedge.cut(face, face.across.1.min(0.0), face.across.1, 0.0);
+            }
+        }
+        self.disc(start.x, start.y, &wedge);
+    }
+
+    /// A round cap at a line's end.
+    fn round_cap(&mut self, face: &Face) {
+        if self.gc.cap_style != CapStyle::Round {
+            return;
+        }
+        if self.gc.line_width == 1 && !self.careful && self.gc.line_style == LineStyle::Solid {
+            self.rect(Rect::from_size(face.x, face.y, 1, 1));
+            return;
+        }
+        let mut wedge = Wedge::default();
+        if self.cuts_rounds() {
+            wedge.cut(face, -face.across.1.abs(), face.across.1, 0.0);
+        }
+        self.disc(face.x, face.y, &wedge);
+    }
+
+    /// The disc around a pixel, within a wedge.
+    fn disc(&mut self, x: i32, y: i32, wedge: &Wedge) {
+        if self.cuts_rounds() {
+            self.loose_disc((x.into(), y.into()), wedge);
+            return;
+        }
         let width = i64::from(self.gc.line_width);
         let reach = (width / 2) as i32;
         for dy in -reach..=reach {
             let row = y.saturating_add(dy);
-            if row < self.bounds.y1 || row >= self.bounds.y2 {
-                continue;
-            }
             let Some((first, end)) = ellipse_row(2 * i64::from(dy), width, width) else { continue };
             let half = |u: i64| i64::from(x) + (u + 1).div_euclid(2);
-            let (mut x1, mut x2) = (half(first), half(end));
-            for plane in within {
-                plane.cut_inclusive(row, &mut x1, &mut x2);
+            self.push_within(row, half(first), half(end), wedge);
+        }
+    }
+
+    /// The disc around a point that may lie between pixels, within a wedge. What the circle's equation leaves over is
+    /// carried from row to row, widening down to the middle and narrowing from there.
+    fn loose_disc(&mut self, (x, y): (f64, f64), wedge: &Wedge) {
+        let (column, middle) = (x.floor(), y.ceil());
+        let (x0, y0) = (x - column, y - middle);
+        let radius = self.width / 2.0;
+        let (left_step, right_step, row_step) = (x0 + x0 + 1.0, x0 + x0 - 1.0, y0 + y0 - 1.0);
+        let column = column as i64;
+        let middle = middle as i32;
+        // Rows above the middle.
+        let mut above = (radius - y0 + 1.0).floor() as i32;
+        let height = f64::from(above) + y0;
+        let mut left_error = radius * radius - height * height - x0 * x0;
+        let mut right_error = left_error + right_step;
+        let (mut left, mut right) = (1_i32, 0_i32);
+        if x0 < 0.5 {
+            left = 0;
+            left_error -= left_step;
+        }
+        let twice = |v: i32| f64::from(2 * v);
+        // A cut at a row ends the disc there; one above the middle ends it as far below.
+        let ends = |last: i32| if middle - last > wedge.bottom { wedge.bottom - middle } else { last };
+        let lowest = ends(i32::from(y0 < -0.5));
+        while above > lowest && middle - above < self.bounds.y2 {
+            let change = twice(above) + row_step;
+            right_error += change;
+            while right_error > 0.0 {
+                right += 1;
+                right_error += right_step - twice(right);
             }
+            left_error += change;
+            while left_error >= 0.0 {
+                left -= 1;
+                left_error += twice(left) - left_step;
+            }
+            above -= 1;
+            self.push_within(middle - above, column + i64::from(left), column + i64::from(right) + 1, wedge);
+        }
+        right_error = right_step - twice(right) - right_error;
+        left_error = twice(left) - left_step - left_error;
+        let lowest = ends((1.0 - y0 - radius).floor() as i32);
+        while above > lowest && middle - above < self.bounds.y2 {
+            let change = twice(above) + row_step;
+            right_error -= change;
+            while right_error >= 0.0 && right >= 0 {
+                right -= 1;
+                right_error += right_step - twice(right);
+            }
+            left_error -= change;
+            while left_error > 0.0 && left <= 0 {
+                left += 1;
+                left_error += twice(left) - left_step;
+            }
+            above -= 1;
+            self.push_within(middle - above, column + i64::from(left), column + i64::from(right) + 1, wedge);
+        }
+    }
+
+    fn push_within(&mut self, row: i32, mut x1: i64, mut x2: i64, wedge: &Wedge) {
+        if row >= self.bounds.y1 && row < self.bounds.y2 && wedge.admits(row, &mut x1, &mut x2) {
             self.push(row, x1, x2);
         }
     }
 
-    /// The pixels in all of the half planes; `corners` bound them.
-    fn convex(&mut self, planes: &[HalfPlane], corners: &[(f64, f64)]) {
-        let low = corners.iter().map(|c| c.1).fold(f64::INFINITY, f64::min);
-        let high = corners.iter().map(|c| c.1).fold(f64::NEG_INFINITY, f64::max);
-        let top = (low.ceil() as i32).max(self.bounds.y1);
-        let bottom = (high.ceil() as i32).min(self.bounds.y2);
-        for y in top..bottom {
-            let (mut x1, mut x2) = (i64::from(self.bounds.x1), i64::from(self.bounds.x2));
-            for plane in planes {
-                plane.cut(y, &mut x1, &mut x2);
-            }
-            self.push(y, x1, x2);
+    fn rect(&mut self, rect: Rect) {
+        let rect = rect.intersect(&self.bounds);
+        if !rect.is_empty() {
+            self.spans.push(rect);
         }
+    }
+
+    /// The pixels in all of the half planes, between two heights that bound them.
+    fn convex(&mut self, planes: &[HalfPlane], (low, high): (f64, f64)) {
+        let mut top = (low.ceil() as i32).max(self.bounds.y1);
+        let mut bottom = (high.ceil() as i32).min(self.bounds.y2);
+        for plane in planes {
+            plane.limit_rows(&mut top, &mut bottom);
+        }
+        let (mut left, mut right) = (Walls::default(), Walls::default());
+        for plane in planes.iter().filter(|plane| plane.dy != 0) {
+            if plane.greater { &mut left } else { &mut right }.add(plane.wall(top));
+        }
+        for y in top..bottom {
+            let x1 = left.iter().fold(i64::from(self.bounds.x1), |x, wall| x.max(wall.x));
+            let x2 = right.iter().fold(i64::from(self.bounds.x2), |x, wall| x.min(wall.x));
+            if x1 < x2 {
+                self.spans.push(Rect { x1: x1 as i32, y1: y, x2: x2 as i32, y2: y + 1 });
+            }
+            left.down();
+            right.down();
+        }
+        self.compact();
     }
 
     fn push(&mut self, y: i32, x1: i64, x2: i64) {
         let (x1, x2) = (x1.max(self.bounds.x1.into()), x2.min(self.bounds.x2.into()));
         if x1 < x2 {
-            add(self.out(), Rect { x1: x1 as i32, y1: y, x2: x2 as i32, y2: y + 1 });
+            self.spans.push(Rect { x1: x1 as i32, y1: y, x2: x2 as i32, y2: y + 1 });
         }
+    }
+
+    /// Spans that pile up are united, so that no request holds more of them than the clip has pixels (and then some).
+    fn compact(&mut self) {
+        if self.spans.len() < self.limit {
+            return;
+        }
+        self.pieces.push((self.spans.len(), self.in_gap));
+        let (even, odd) = apart(&self.spans, &self.pieces);
+        self.spans = odd.rects().to_vec();
+        self.pieces = vec![(self.spans.len(), true)];
+        self.spans.extend_from_slice(even.rects());
+        if self.in_gap {
+            self.pieces.push((self.spans.len(), false));
+        }
+        self.limit = MANY_SPANS.max(2 * self.spans.len());
     }
 
     /// Dashes are pieces of the path by length along it. A dash that goes round a corner joins there; its ends are capped
-    /// unless the neighbouring dash is drawn too.
+    /// where dashes alone are drawn.
     fn dashed(&mut self, path: &[(i32, i32)]) {
         let (Some(first), Some(last)) = (path.first(), path.last()) else { return };
-        let closed = path.len() > 2 && first == last;
-        let lines: Vec<_> =
-            path.windows(2).filter(|w| w[0] != w[1]).map(|w| (point(w[0]), point(w[1]))).collect();
-        let dashes = Dashes::new(self.gc);
-        let (mut odd, left) = dashes.at(dashes.position);
-        let mut left = left as f64;
-        let mut index = dashes.position + left as u64;
-        if lines.is_empty() {
-            self.in_gap = odd;
-            if self.draws(odd) {
+        let closed = first == last;
+        let double = self.gc.line_style == LineStyle::DoubleDash;
+        let projecting = self.gc.cap_style == CapStyle::Projecting;
+        let mut dashes = Dashes::new(self.gc);
+        let (mut opening, mut previous): (Option<Face>, Option<(Face, bool)>) = (None, None);
+        let mut opens_even = false;
+        for (i, pair) in path.windows(2).enumerate() {
+            let (a, b) = (pair[0], pair[1]);
+            if a == b {
+                continue;
+            }
+            let is_last = i + 2 == path.len();
+            let project_start = projecting && !closed && previous.is_none();
+            let project_end = projecting && is_last && (!closed || !opens_even);
+            let starts_odd = dashes.at(dashes.position).0;
+            let (start, end) = self.dashed_line(a, b, project_start, project_end, &mut dashes);
+            let (odd_now, left) = dashes.at(dashes.position);
+            // At the very end of a dash the next one has not begun.
+            let ends_odd = if left == dashes.length_at(dashes.position) { !odd_now } else { odd_now };
+            if double || !starts_odd {
+                self.switch(starts_odd);
+                match previous {
+                    None if closed => (opening, opens_even) = (Some(start), !starts_odd),
+                    Some((previous, before_odd)) if double || !before_odd => self.join(start, previous),
+                    _ => self.round_cap(&start),
+                }
+            }
+            previous = Some((end, ends_odd));
+        }
+        let Some((end, ends_odd)) = previous else {
+            let (odd, _) = dashes.at(dashes.position);
+            if double || !odd {
+                self.switch(odd);
                 self.dot(*first);
             }
             return;
-        }
-        let started_odd = odd;
-        let mut previous: Option<(Face, bool)> = None;
-        let mut opening: Option<Face> = None;
-        for (i, (a, b)) in lines.iter().enumerate() {
-            let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-            let length = dx.hypot(dy);
-            let face = |t: f64| self.face(*a, *b, t);
-            let start = face(0.0);
-            opening.get_or_insert(start);
-            if let Some((end, _)) = previous {
-                self.in_gap = odd;
-                if self.draws(odd) {
-                    self.join(&end, &start);
-                }
-            }
-            // Dashes that are out of sight before the line reaches the clip are skipped by whole patterns.
-            let mut at = 0.0;
-            while at < length {
-                let end = (at + left).min(length);
-                let starts_line = at == 0.0;
-                let ends_line = at + left >= length;
-                self.in_gap = odd;
-                if self.draws(odd) {
-                    let begins_dash = !starts_line || (i == 0 && !closed);
-                    let finishes_dash = !ends_line || (i + 1 == lines.len() && !closed);
-                    self.piece((*a, *b, length), (at, end), (begins_dash, finishes_dash));
-                }
-                if at + left > length {
-                    left -= length - at;
-                    at = length;
-                } else {
-                    at = end;
-                    let next = dashes.at(index);
-                    odd = next.0;
-                    left = next.1 as f64;
-                    index += next.1;
-                }
-            }
-            previous = Some((self.face(*a, *b, 1.0), odd));
-        }
-        if let (true, Some((end, odd)), Some(start)) = (closed, previous, opening)
-            && odd == started_odd
-            && self.draws(odd)
-        {
-            self.in_gap = odd;
-            self.join(&end, &start);
-        }
-    }
-
-    fn draws(&self, odd: bool) -> bool {
-        !odd || self.gc.line_style == LineStyle::DoubleDash
-    }
-
-    fn face(&self, a: (f64, f64), b: (f64, f64), t: f64) -> Face {
-        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-        let scale = self.width / 2.0 / dx.hypot(dy);
-        Face {
-            x: a.0 + t * dx,
-            y: a.1 + t * dy,
-            dx: dx as i64,
-            dy: dy as i64,
-            across: (dy * scale, -dx * scale),
-        }
-    }
-
-    /// One dash on the line from `a` to `b`, between two distances from `a`; `ends` tells which ends are the dash's own.
-    fn piece(
-        &mut self,
-        (a, b, length): ((f64, f64), (f64, f64), f64),
-        (from, to): (f64, f64),
-        ends: (bool, bool),
-    ) {
-        let (dx, dy) = ((b.0 - a.0) as i64, (b.1 - a.1) as i64);
-        let half = self.width / 2.0;
-        let cap = self.gc.cap_style;
-        let double = self.gc.line_style == LineStyle::DoubleDash;
-        let project = |own: bool| if own && cap == CapStyle::Projecting && !double { half } else { 0.0 };
-        let (from_cap, to_cap) = (from - project(ends.0), to + project(ends.1));
-        let base = a.0 * dy as f64 - a.1 * dx as f64;
-        let level = a.0 * dx as f64 + a.1 * dy as f64;
-        let planes = [
-            HalfPlane::near(dx, dy, half * length, base, false),
-            HalfPlane::near(dx, dy, -half * length, base, true),
-            HalfPlane::near(-dy, dx, from_cap * length, level, true),
-            HalfPlane::near(-dy, dx, to_cap * length, level, false),
-        ];
-        let face = self.face(a, b, 0.0);
-        let at = |d: f64, side: f64| {
-            let t = d / length;
-            (a.0 + t * dx as f64 + side * face.across.0, a.1 + t * dy as f64 + side * face.across.1)
         };
-        self.convex(&planes, &[at(from_cap, 1.0), at(from_cap, -1.0), at(to_cap, 1.0), at(to_cap, -1.0)]);
-        if cap == CapStyle::Round && !double {
-            for (own, distance, forward) in [(ends.0, from, false), (ends.1, to, true)] {
-                if own {
-                    let centre = at(distance, 0.0);
-                    let plane = HalfPlane::near(-dy, dx, distance * length, level, forward);
-                    self.loose_disc(centre, &[plane]);
+        if double || !ends_odd {
+            self.switch(ends_odd);
+            match opening {
+                Some(start) => self.join(start, end),
+                None => self.round_cap(&end),
+            }
+        } else if let Some(start) = opening.filter(|_| opens_even) {
+            // The path comes back to its first dash in a gap: that dash has an end of its own there.
+            self.switch(false);
+            if projecting {
+                self.projecting_cap(&start);
+            } else {
+                self.round_cap(&start);
+            }
+        }
+    }
+
+    /// What projects beyond a line's first end.
+    fn projecting_cap(&mut self, face: &Face) {
+        let (dx, dy) = (face.dx, face.dy);
+        let (x, y) = (face.x, face.y);
+        let (lower, upper) = (i32::from(self.gc.line_width >> 1), i32::from(self.gc.line_width.div_ceil(2)));
+        if dy == 0 {
+            self.rect(Rect::new(x - lower, y - lower, x + 1, y + upper));
+        } else if dx == 0 {
+            let (above, below) = if dy > 0 { (lower, 0) } else { (0, lower) };
+            self.rect(Rect::new(x - lower, y - above, x + upper, y + dy.unsigned_abs() as i32 + below));
+        } else {
+            let (ax, ay) = face.across;
+            // Across turned by a quarter is half a width back out of the line.
+            let (bx, by) = (ay, -ax);
+            let planes = [
+                HalfPlane::new(dx, dy, face.edge, false).moved(x, y),
+                HalfPlane::new(dx, dy, -face.edge, true).moved(x, y),
+                HalfPlane::new(-dy, dx, bx * dx as f64 + by * dy as f64, true).moved(x, y),
+                face.plane(true),
+            ];
+            let heights = [ay, -ay, ay + by, by - ay].map(|height| height + f64::from(y));
+            let low = heights.into_iter().fold(f64::INFINITY, f64::min);
+            let high = heights.into_iter().fold(f64::NEG_INFINITY, f64::max);
+            self.convex(&planes, (low, high));
+        }
+    }
+
+    /// The dashes of one line. Gives its ends, and leaves the pattern where the line ends.
+    fn dashed_line(
+        &mut self,
+        a: (i32, i32),
+        b: (i32, i32),
+        project_start: bool,
+        project_end: bool,
+        dashes: &mut Dashes,
+    ) -> (Face, Face) {
+        let (dx, dy) = (i64::from(b.0) - i64::from(a.0), i64::from(b.1) - i64::from(a.1));
+        let (fx, fy) = (dx as f64, dy as f64);
+        let half = self.width / 2.0;
+        let (length, (rx, ry)) = half_way(dx, dy, half);
+        let edge = half * length;
+        let start = Face { x: a.0, y: a.1, dx, dy, across: (ry, -rx), edge };
+        let end = Face { x: b.0, y: b.1, dx: -dx, dy: -dy, across: (-ry, rx), edge };
+        let double = self.gc.line_style == LineStyle::DoubleDash;
+        let alone = !double;
+        let projects = alone && self.gc.cap_style == CapStyle::Projecting;
+        let rounds = alone && self.gc.cap_style == CapStyle::Round;
+        // Corners of the dash being drawn, from `a`: where its front begins and ends, and its back.
+        let (mut top, mut right) = ((ry, -rx), (ry, -rx));
+        let (mut left, mut bottom) = ((-ry, rx), (-ry, rx));
+        // `x dx + y dy` of its beginning, negated, and of its end.
+        let mut begins = 0.0;
+        if project_start {
+            top = (top.0 - rx, top.1 - ry);
+            left = (left.0 - rx, left.1 - ry);
+            begins = rx * fx + ry * fy;
+        }
+        let mut centre = (f64::from(a.0), f64::from(a.1));
+        let mut own_begin = false;
+        let mut rest = length;
+        let (mut odd, mut remaining) = dashes.at(dashes.position);
+        let mut index = dashes.position;
+        while rest > remaining as f64 {
+            let step = (remaining as f64 * fx / length, remaining as f64 * fy / length);
+            let next = (centre.0 + step.0, centre.1 + step.1);
+            right = (right.0 + step.0, right.1 + step.1);
+            bottom = (bottom.0 + step.0, bottom.1 + step.1);
+            let ends = right.0 * fx + right.1 * fy;
+            if double || !odd {
+                self.switch(odd);
+                let (mut from, mut to) = (begins, ends);
+                let (mut back, mut front) = ((top, left), (right, bottom));
+                if projects {
+                    if own_begin {
+                        back = ((top.0 - rx, top.1 - ry), (left.0 - rx, left.1 - ry));
+                        from = back.1.0 * -fx - back.1.1 * fy;
+                    }
+                    front = ((right.0 + rx, right.1 + ry), (bottom.0 + rx, bottom.1 + ry));
+                    to = front.0.0 * fx - front.0.1 * -fy;
+                }
+                self.dash(a, (dx, dy), edge, (from, to), [back.0, back.1, front.0, front.1]);
+                if rounds {
+                    if own_begin {
+                        let across = if dx < 0 { (-left.0, -left.1) } else { top };
+                        self.dash_cap(a, (dx, dy), across, -begins, centre);
+                    }
+                    let across = if dx < 0 { bottom } else { (-right.0, -right.1) };
+                    self.dash_cap(a, (-dx, -dy), across, ends, next);
                 }
             }
+            rest -= remaining as f64;
+            index += remaining;
+            (odd, remaining) = dashes.at(index);
+            centre = next;
+            (top, left) = (right, bottom);
+            begins = -ends;
+            own_begin = true;
         }
-    }
-
-    /// As [`disc`](Self::disc) around a point between pixels.
-    fn loose_disc(&mut self, (x, y): (f64, f64), within: &[HalfPlane]) {
-        let half = self.width / 2.0;
-        let top = ((y - half).ceil() as i32).max(self.bounds.y1);
-        let bottom = ((y + half).ceil() as i32).min(self.bounds.y2);
-        for row in top..bottom {
-            let dy = f64::from(row) - y;
-            let reach = (half * half - dy * dy).max(0.0).sqrt();
-            let (mut x1, mut x2) = ((x - reach).ceil() as i64, (x + reach).ceil() as i64);
-            for plane in within {
-                plane.cut_inclusive(row, &mut x1, &mut x2);
+        if double || !odd {
+            self.switch(odd);
+            // The last one is drawn from the line's end.
+            top = (top.0 - fx, top.1 - fy);
+            left = (left.0 - fx, left.1 - fy);
+            let (mut right, mut bottom) = ((ry, -rx), (-ry, rx));
+            let mut ends = 0.0;
+            if project_end {
+                right = (right.0 + rx, right.1 + ry);
+                bottom = (bottom.0 + rx, bottom.1 + ry);
+                ends = right.0 * fx - right.1 * -fy;
             }
-            self.push(row, x1, x2);
+            if own_begin && projects {
+                top = (top.0 - rx, top.1 - ry);
+                left = (left.0 - rx, left.1 - ry);
+                begins = left.0 * -fx - left.1 * fy;
+            } else {
+                begins += (dx * dx + dy * dy) as f64;
+            }
+            self.dash(b, (dx, dy), edge, (begins, ends), [top, left, right, bottom]);
+            if own_begin && rounds {
+                let across = if dx < 0 { (-left.0, -left.1) } else { top };
+                self.dash_cap(b, (dx, dy), across, -begins, centre);
+            }
+        }
+        // The pattern goes on by whole pixels.
+        let left_over = (remaining as f64 - rest) as u64;
+        dashes.position = index + (remaining - left_over.min(remaining));
+        (start, end)
+    }
+
+    /// One dash: between the line's edges, from where `x dx + y dy` is `-from` to where it is `to`.
+    fn dash(
+        &mut self,
+        origin: (i32, i32),
+        (dx, dy): (i64, i64),
+        edge: f64,
+        (from, to): (f64, f64),
+        corners: [(f64, f64); 4],
+    ) {
+        let planes = [
+            HalfPlane::new(dx, dy, edge, false),
+            HalfPlane::new(-dx, -dy, edge, false),
+            HalfPlane::new(dy, -dx, from, false),
+            HalfPlane::new(-dy, dx, to, false),
+        ]
+        .map(|plane| plane.moved(origin.0, origin.1));
+        let low = corners.iter().map(|c| c.1).fold(f64::INFINITY, f64::min);
+        let high = corners.iter().map(|c| c.1).fold(f64::NEG_INFINITY, f64::max);
+        // Rows by the corners' own rounding: the origin is a whole number.
+        let y = f64::from(origin.1);
+        self.convex(&planes, (low.ceil() + y, high.ceil() + y));
+    }
+
+    /// The round end of a dash between pixels. The line goes on to (dx, dy); `level` is `x dx + y dy` of the dash's end in
+    /// the line's own direction.
+    fn dash_cap(
+        &mut self,
+        origin: (i32, i32),
+        (dx, dy): (i64, i64),
+        across: (f64, f64),
+        level: f64,
+        centre: (f64, f64),
+    ) {
+        let mut wedge = Wedge::default();
+        if self.cuts_rounds() {
+            let face = Face { x: origin.0, y: origin.1, dx, dy, across, edge: 0.0 };
+            wedge.cut(&face, if dx < 0 { -across.1 } else { across.1 }, across.1, level);
+        }
+        self.loose_disc(centre, &wedge);
+    }
+}
+
+/// Up to four edges on one side of a convex piece.
+#[derive(Default)]
+struct Walls {
+    walls: [Wall; 4],
+    count: usize,
+}
+
+impl Walls {
+    fn add(&mut self, wall: Wall) {
+        if let Some(place) = self.walls.get_mut(self.count) {
+            *place = wall;
+            self.count += 1;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Wall> {
+        self.walls.iter().take(self.count)
+    }
+
+    fn down(&mut self) {
+        for wall in self.walls.iter_mut().take(self.count) {
+            wall.x += wall.step;
+            wall.fraction += wall.fraction_step;
+            if wall.fraction > 0 {
+                wall.fraction -= wall.height;
+                wall.x += 1;
+            }
         }
     }
 }
 
-impl Face {
-    /// The half plane beyond this end of the line: forward, or backward.
-    fn plane(&self, forward: bool) -> HalfPlane {
-        HalfPlane::new(-self.dy, self.dx, self.x * self.dx as f64 + self.y * self.dy as f64, !forward).flip()
+/// An edge on the way down: the first whole column at or right of it.
+#[derive(Clone, Copy, Default)]
+struct Wall {
+    x: i64,
+    /// In `height`ths, from `1 - height` to 0.
+    fraction: i64,
+    step: i64,
+    fraction_step: i64,
+    height: i64,
+}
+
+/// What cuts a disc: up to two lines through its middle, each from some row down, and limits of rows.
+struct Wedge {
+    top: i32,
+    bottom: i32,
+    edges: [Option<(i32, HalfPlane)>; 2],
+    /// Whether `top` is one yet.
+    has_top: bool,
+}
+
+impl Default for Wedge {
+    fn default() -> Self {
+        Self { top: i32::MIN, bottom: 1 << 16, edges: [None, None], has_top: false }
     }
 }
 
-fn point(p: (i32, i32)) -> (f64, f64) {
-    (p.0.into(), p.1.into())
+impl Wedge {
+    /// Keeps what is beyond a line's end. `from` is the height, from the end point, at which the cut begins; `corner` the
+    /// height of the line's corner, which counts for lines that go straight up or down; `level` where the cut is, in the
+    /// direction of `(dx, dy)` or against it, whichever goes right.
+    fn cut(&mut self, face: &Face, from: f64, corner: f64, level: f64) {
+        if face.dx == 0 && face.dy != 0 {
+            let row = face.y.saturating_add(corner.ceil() as i32);
+            if face.dy < 0 {
+                self.begin(row);
+            } else {
+                self.bottom = row;
+            }
+            return;
+        }
+        // The end of a line to the right is cut on its right.
+        let greater = face.dx < 0;
+        let (dx, dy) = if greater { (face.dy, -face.dx) } else { (-face.dy, face.dx) };
+        let level = if greater { -level } else { level };
+        let row = face.y.saturating_add(from.ceil() as i32);
+        let plane = HalfPlane::new(dx, dy, level, greater).moved(face.x, face.y);
+        if let Some(free) = self.edges.iter_mut().find(|edge| edge.is_none()) {
+            *free = Some((row, plane));
+        }
+        if (dx < 0) == greater {
+            self.begin(row);
+        }
+    }
+
+    /// Nothing is kept above a row; of several the highest counts.
+    fn begin(&mut self, row: i32) {
+        self.top = if self.has_top { self.top.min(row) } else { row };
+        self.has_top = true;
+    }
+
+    /// Cuts a row; whether anything may be left.
+    fn admits(&self, row: i32, x1: &mut i64, x2: &mut i64) -> bool {
+        if row < self.top {
+            return false;
+        }
+        for (from, plane) in self.edges.iter().flatten() {
+            if row >= *from {
+                plane.cut(row, x1, x2);
+            }
+        }
+        x1 < x2
+    }
 }
 
 /// One side of the line `x dy - y dx = constant`, `dy` not negative; where `dy` is 0, of the line `-y dx = constant`.
@@ -448,48 +848,49 @@ impl HalfPlane {
         }
     }
 
-    /// As [`new`](Self::new) for the sum of a small constant and a great one that is as good as whole.
-    fn near(dx: i64, dy: i64, small: f64, great: f64, greater: bool) -> Self {
-        let plane = Self::new(dx, dy, small, greater);
-        let shift = if plane.dy == dy && plane.dx == dx { great } else { -great };
-        Self { constant: plane.constant + shift.round() as i64, ..plane }
+    /// The same around another origin, which is whole, so that no bit of the constant is lost to it.
+    fn moved(self, x: i32, y: i32) -> Self {
+        let by = i64::from(x) * self.dy - i64::from(y) * self.dx;
+        Self { constant: self.constant.saturating_add(by), ..self }
     }
 
-    fn flip(self) -> Self {
-        Self { greater: !self.greater, ..self }
+    /// What a level edge leaves of the rows.
+    fn limit_rows(&self, top: &mut i32, bottom: &mut i32) {
+        if self.dy != 0 {
+            return;
+        }
+        // Below the edge or on it, where y (-dx) >= constant.
+        let first = -(-self.constant).div_euclid((-self.dx).max(1));
+        let first = first.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+        if self.greater {
+            *top = (*top).max(first);
+        } else {
+            *bottom = (*bottom).min(first);
+        }
+    }
+
+    /// Where it is on a row, and how it goes on; not for level edges.
+    fn wall(&self, y: i32) -> Wall {
+        let height = self.dy.max(1);
+        let right = self.constant.saturating_add(i64::from(y) * self.dx);
+        let x = -(-right).div_euclid(height);
+        Wall {
+            x,
+            fraction: right - x * height,
+            step: self.dx.div_euclid(height),
+            fraction_step: self.dx.rem_euclid(height),
+            height,
+        }
     }
 
     /// Cuts the span of row `y` to this side: from the edge on, or up to it.
     fn cut(&self, y: i32, x1: &mut i64, x2: &mut i64) {
-        let right = self.constant + i64::from(y) * self.dx;
-        if self.dy == 0 {
-            // 0 >= constant + y dx, with dx negative: below the edge or on it.
-            if (right <= 0) != self.greater {
-                *x2 = *x1;
-            }
-            return;
-        }
-        let edge = -(-right).div_euclid(self.dy);
+        let right = self.constant.saturating_add(i64::from(y) * self.dx);
+        let edge = -(-right).div_euclid(self.dy.max(1));
         if self.greater {
             *x1 = (*x1).max(edge);
         } else {
             *x2 = (*x2).min(edge);
-        }
-    }
-
-    /// As [`cut`](Self::cut), but pixels on the line stay on either side.
-    fn cut_inclusive(&self, y: i32, x1: &mut i64, x2: &mut i64) {
-        let right = self.constant + i64::from(y) * self.dx;
-        if !self.greater && right.rem_euclid(self.dy.max(1)) == 0 {
-            if self.dy == 0 {
-                if right < 0 {
-                    *x2 = *x1;
-                }
-            } else {
-                *x2 = (*x2).min(right.div_euclid(self.dy) + 1);
-            }
-        } else {
-            self.cut(y, x1, x2);
         }
     }
 }

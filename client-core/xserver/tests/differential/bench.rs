@@ -349,9 +349,11 @@ pub(crate) fn run_allowing(
         let (scene, what) = case(&bench, &mut dice);
         if let Err(difference) = bench.compare(&scene.pair) {
             failed += 1;
-            if failed <= 16 {
+            if failed <= 40 {
                 let (width, first) = (scene.gc.line_width, difference.lines().next().unwrap_or_default());
-                eprintln!("seed {seed} width {width} {:?}: {what}: {first}", scene.gc.function);
+                let Gc { function, line_style, cap_style, join_style, .. } = &scene.gc;
+                let style = format!("{function:?} {line_style:?} {cap_style:?} {join_style:?}");
+                eprintln!("seed {seed} width {width} {style}: {what}: {first}");
             }
             if report.is_empty() {
                 let Gc { tile: _, stipple: _, clip, .. } = &scene.gc;

@@ -312,7 +312,8 @@ fn lines(bench: &Bench, dice: &mut Dice, gc: Gc, vary: Vary) -> (Scene, String) 
         0 => {
             let segments: Vec<xproto::Segment> = (0..dice.range(1, 4))
                 .map(|_| {
-                    let (a, b) = (dice.point(), dice.point());
+                    let a = dice.point();
+                    let b = if dice.one_in(8) { a } else { dice.point() };
                     xproto::Segment { x1: a.x, y1: a.y, x2: b.x, y2: b.y }
                 })
                 .collect();
@@ -496,59 +497,44 @@ fn thin_arcs(bench: &Bench, dice: &mut Dice, full: bool, dashed: bool, vary: Var
 
 #[test]
 fn thin_ellipses_are_as_in_xvfb() {
-    run_allowing(2, 1500, |bench, dice| {
+    run(1500, |bench, dice| {
         let vary = vary(dice);
         thin_arcs(bench, dice, true, false, vary)
     });
 }
 
 #[test]
-fn thin_arcs_are_nearly_as_in_xvfb() {
-    run_allowing(35, 1500, |bench, dice| thin_arcs(bench, dice, false, false, Vary::default()));
+fn thin_arcs_are_as_in_xvfb() {
+    run(1500, |bench, dice| {
+        let vary = vary(dice);
+        thin_arcs(bench, dice, false, false, vary)
+    });
 }
 
-fn wide_lines(
-    bench: &Bench,
-    dice: &mut Dice,
-    dashed: bool,
-    join: JoinStyle,
-    cap: CapStyle,
-) -> (Scene, String) {
+fn wide_lines(bench: &Bench, dice: &mut Dice, dashed: bool) -> (Scene, String) {
     let width = if dice.one_in(2) { dice.range(1, 5) } else { dice.range(1, 30) };
-    let gc = Gc { join_style: join, cap_style: cap, ..line_gc(dice, width as u16, dashed) };
-    let vary = Vary { fill: false, function: dice.one_in(4), clip: false };
+    let gc = line_gc(dice, width as u16, dashed);
+    let vary = vary(dice);
     lines(bench, dice, gc, vary)
 }
 
 #[test]
-fn wide_lines_with_miters_are_as_in_xvfb() {
-    run_allowing(1, 1000, |bench, dice| wide_lines(bench, dice, false, JoinStyle::Miter, CapStyle::Butt));
+fn wide_lines_are_as_in_xvfb() {
+    run(2000, |bench, dice| wide_lines(bench, dice, false));
 }
 
 #[test]
-fn wide_lines_with_bevels_are_as_in_xvfb() {
-    run(1000, |bench, dice| wide_lines(bench, dice, false, JoinStyle::Bevel, CapStyle::Projecting));
+fn wide_dashed_lines_are_as_in_xvfb() {
+    // Left: what projects at the start of a closed path that ends in a gap, and single pixels where careful functions meet
+    // double dashes.
+    run_allowing(1, 1500, |bench, dice| wide_lines(bench, dice, true));
 }
 
 #[test]
-fn wide_lines_with_rounds_are_as_in_xvfb() {
-    run(1000, |bench, dice| wide_lines(bench, dice, false, JoinStyle::Round, CapStyle::Round));
-}
-
-#[test]
-fn wide_dashed_lines_are_nearly_as_in_xvfb() {
-    run_allowing(60, 1000, |bench, dice| {
-        let join = JoinStyle::from_wire(dice.word() % 3).unwrap();
-        let cap = CapStyle::from_wire(dice.word() % 4).unwrap();
-        wide_lines(bench, dice, true, join, cap)
-    });
-}
-
-#[test]
-fn thin_dashed_arcs_are_nearly_as_in_xvfb() {
-    run_allowing(60, 500, |bench, dice| {
-        let full = dice.one_in(2);
-        thin_arcs(bench, dice, full, true, Vary::default())
+fn thin_dashed_arcs_are_as_in_xvfb() {
+    run(1000, |bench, dice| {
+        let (full, vary) = (dice.one_in(2), vary(dice));
+        thin_arcs(bench, dice, full, true, vary)
     });
 }
 
