@@ -34,8 +34,9 @@ impl Server {
         if clip.is_empty() {
             return Ok(());
         }
+        let gc = gc.painting(&self.surfaces);
         let mut canvas = Canvas::new(self.surfaces.get_mut(target.surface), target.origin, &clip);
-        let touched = paint(&mut canvas, &gc.raster);
+        let touched = paint(&mut canvas, &gc);
         drop(clip);
         self.touched(drawable, &target, touched);
         Ok(())

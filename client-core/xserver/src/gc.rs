@@ -1,5 +1,6 @@
 //! Graphics contexts: the requests that make and change them. Drawing reads [`crate::raster::Gc`], kept within.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use x11rb_protocol::protocol::xproto::{CreatePixmapRequest, SetClipRectanglesRequest};
@@ -13,13 +14,32 @@ use crate::region::{Rect, Region};
 use crate::resource::{PixmapResource, Resource, Xid};
 use crate::server::Server;
 use crate::setup::FORMATS;
+use crate::surface::{Paint, Surfaces};
 use crate::value_list::{ValueList, tail, word};
 
 /// A GC: the depth it is for, and what it says.
 #[derive(Debug, Clone)]
 pub(crate) struct Gc {
     pub(crate) depth: u8,
+    /// Without the pixels of tile and stipple, which [`Gc::painting`] adds.
     pub(crate) raster: raster::Gc,
+    tile: Option<Paint>,
+    stipple: Option<Paint>,
+}
+
+impl Gc {
+    /// What to draw with: tile and stipple as their pixmaps are now.
+    pub(crate) fn painting(&self, surfaces: &Surfaces) -> Cow<'_, raster::Gc> {
+        if self.raster.fill_style == FillStyle::Solid {
+            return Cow::Borrowed(&self.raster);
+        }
+        let mut raster = self.raster.clone();
+        if let Some(tile) = &self.tile {
+            raster.tile = Tile::Pixmap(surfaces.painted(tile));
+        }
+        raster.stipple = self.stipple.as_ref().map(|stipple| surfaces.painted(stipple));
+        Cow::Owned(raster)
+    }
 }
 
 const ALL_BITS: u32 = (1 << 23) - 1;
@@ -72,7 +92,7 @@ impl Server {
         }
         let depth = self.drawable_depth(drawable)?;
         let values = ValueList::new(word(body, 8)?, tail(body, 12)?)?.within(ALL_BITS)?;
-        let mut gc = Gc { depth, raster: raster::Gc::default() };
+        let mut gc = Gc { depth, raster: raster::Gc::default(), tile: None, stipple: None };
         self.apply_gc_values(&mut gc, values)?;
         // X11 §8, CreateGC: the default tile is a pixmap filled with the foreground.
         if values.mask() & (1 << 10) == 0 {
@@ -126,14 +146,14 @@ impl Server {
                     if pixmap.depth != gc.depth {
                         return Err(XError::MATCH);
                     }
-                    raster.tile = Tile::Pixmap(self.surfaces.share(pixmap.surface));
+                    gc.tile = Some(self.surfaces.paint(pixmap.surface));
                 }
                 11 => {
                     let pixmap = self.pixmap(value)?;
                     if pixmap.depth != 1 {
                         return Err(XError::MATCH);
                     }
-                    raster.stipple = Some(self.surfaces.share(pixmap.surface));
+                    gc.stipple = Some(self.surfaces.paint(pixmap.surface));
                 }
                 12 => raster.tile_origin.0 = value as i16,
                 13 => raster.tile_origin.1 = value as i16,
@@ -174,6 +194,12 @@ impl Server {
         if mask & !ALL_BITS != 0 {
             return Err(XError::value(mask));
         }
+        if mask & 1 << 10 != 0 {
+            to.tile = from.tile;
+        }
+        if mask & 1 << 11 != 0 {
+            to.stipple = from.stipple;
+        }
         let (from, to) = (from.raster, &mut to.raster);
         for bit in (0..23).filter(|bit| mask & (1 << bit) != 0) {
             match bit {
@@ -188,7 +214,7 @@ impl Server {
                 8 => to.fill_style = from.fill_style,
                 9 => to.fill_rule = from.fill_rule,
                 10 => to.tile = from.tile.clone(),
-                11 => to.stipple.clone_from(&from.stipple),
+                11 => {}
                 12 => to.tile_origin.0 = from.tile_origin.0,
                 13 => to.tile_origin.1 = from.tile_origin.1,
                 14 => to.font.clone_from(&from.font),

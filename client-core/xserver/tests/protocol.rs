@@ -43,6 +43,42 @@ fn a_mapped_window_is_painted_and_exposed() {
 }
 
 #[test]
+fn a_background_and_a_tile_show_what_their_pixmap_holds_now() {
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(client, ROOT, (0, 0, 20, 20), RED, 0);
+    let [pixmap, painter, tiler] = [(); 3].map(|()| world.new_id(client));
+    world.send(client, CreatePixmapRequest { depth: 24, pid: pixmap, drawable: ROOT, width: 4, height: 4 });
+    for (gc, values) in [
+        (painter, CreateGCAux::new().foreground(RED)),
+        (tiler, CreateGCAux::new().tile(pixmap).fill_style(FillStyle::TILED)),
+    ] {
+        let value_list = Cow::Owned(values);
+        world.send(client, CreateGCRequest { cid: gc, drawable: pixmap, value_list });
+    }
+    let fill = |drawable, gc, rectangle| PolyFillRectangleRequest {
+        drawable,
+        gc,
+        rectangles: Cow::Owned(vec![rectangle]),
+    };
+    let whole = Rectangle { x: 0, y: 0, width: 4, height: 4 };
+    world.send(client, fill(pixmap, painter, whole));
+    let value_list = Cow::Owned(ChangeWindowAttributesAux::new().background_pixmap(pixmap));
+    world.send(client, ChangeWindowAttributesRequest { window, value_list });
+    world.map(client, window);
+    assert_eq!(world.pixel(10, 10), RED);
+
+    let value_list = Cow::Owned(ChangeGCAux::new().foreground(BLUE));
+    world.send(client, ChangeGCRequest { gc: painter, value_list });
+    world.send(client, fill(pixmap, painter, whole));
+    world.send(client, FreePixmapRequest { pixmap });
+    world.send(client, fill(window, tiler, whole));
+    assert_eq!((world.pixel(2, 2), world.pixel(10, 10)), (BLUE, RED), "only the tile has been painted again");
+    world.send(client, ClearAreaRequest { exposures: false, window, x: 0, y: 0, width: 0, height: 0 });
+    assert_eq!(world.pixel(10, 10), BLUE);
+}
+
+#[test]
 fn a_window_raised_above_its_sibling_is_exposed() {
     let mut world = World::new();
     let client = world.client();

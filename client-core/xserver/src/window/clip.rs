@@ -282,6 +282,11 @@ impl Server {
         }
     }
 
+    /// The screen, to paint on within a region of it.
+    fn screen_canvas<'a>(&'a mut self, region: &'a Region) -> Canvas<'a> {
+        Canvas::new(self.surfaces.get_mut(SurfaceId::SCREEN), (0, 0), region)
+    }
+
     /// Paints the background of a part of a window, in screen coordinates.
     pub(crate) fn paint_background(&mut self, id: Xid, region: &Region) {
         let mut holder = id;
@@ -293,15 +298,14 @@ impl Server {
                 break (window.background.clone(), window.origin);
             }
         };
-        let screen = self.surfaces.get_mut(SurfaceId::SCREEN);
-        let mut canvas = Canvas::new(screen, (0, 0), region);
         match background {
             Background::None | Background::ParentRelative => return,
             Background::Pixel(pixel) => {
-                canvas.fill_pixel(region.extents(), pixel);
+                self.screen_canvas(region).fill_pixel(region.extents(), pixel);
             }
-            Background::Pixmap(tile) => {
-                canvas.fill_tile(region.extents(), &tile, origin);
+            Background::Pixmap(paint) => {
+                let tile = self.surfaces.painted(&paint);
+                self.screen_canvas(region).fill_tile(region.extents(), &tile, origin);
             }
         }
         self.touched_window(id, region);
@@ -318,15 +322,14 @@ impl Server {
             return;
         }
         let (border, origin) = (window.border.clone(), window.origin);
-        let screen = self.surfaces.get_mut(SurfaceId::SCREEN);
-        let mut canvas = Canvas::new(screen, (0, 0), &region);
         match border {
             Border::Pixel(pixel) => {
-                canvas.fill_pixel(region.extents(), pixel);
+                self.screen_canvas(&region).fill_pixel(region.extents(), pixel);
             }
             // X11 §9, CreateWindow: the border tile's origin is the background tile's, that is the window's inside.
-            Border::Pixmap(tile) => {
-                canvas.fill_tile(region.extents(), &tile, origin);
+            Border::Pixmap(paint) => {
+                let tile = self.surfaces.painted(&paint);
+                self.screen_canvas(&region).fill_tile(region.extents(), &tile, origin);
             }
         }
         self.touched_screen(&region);

@@ -18,12 +18,11 @@ use crate::error::{Outcome, XError};
 use crate::event::mask;
 use crate::input::PassiveGrab;
 use crate::property::Property;
-use crate::raster::Pixmap;
 use crate::region::{Rect, Region};
 use crate::resource::{Resource, Xid};
 use crate::server::{DEFAULT_COLORMAP, ROOT, Server, wire};
 use crate::setup::{self, ROOT_DEPTH, ROOT_VISUAL};
-use crate::surface::{SurfaceId, Target};
+use crate::surface::{Paint, SurfaceId, Target};
 use crate::value_list::ValueList;
 
 mod clip;
@@ -39,14 +38,14 @@ pub(crate) enum Background {
     None,
     ParentRelative,
     Pixel(u32),
-    Pixmap(Arc<Pixmap>),
+    Pixmap(Paint),
 }
 
 /// What a window's border is filled with.
 #[derive(Debug, Clone)]
 pub(crate) enum Border {
     Pixel(u32),
-    Pixmap(Arc<Pixmap>),
+    Pixmap(Paint),
 }
 
 /// The shapes of a window (SHAPE), relative to its origin.
@@ -435,7 +434,7 @@ impl Server {
                 if resource.depth != window.depth {
                     return Err(XError::MATCH);
                 }
-                Ok(Background::Pixmap(self.surfaces.share(resource.surface)))
+                Ok(Background::Pixmap(self.surfaces.paint(resource.surface)))
             }
         }
     }
@@ -453,7 +452,7 @@ impl Server {
         if resource.depth != window.depth {
             return Err(XError::MATCH);
         }
-        Ok(Border::Pixmap(self.surfaces.share(resource.surface)))
+        Ok(Border::Pixmap(self.surfaces.paint(resource.surface)))
     }
 
     fn set_window_colormap(&mut self, id: Xid, value: u32) -> Outcome {
