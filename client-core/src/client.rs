@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::api::Api;
-use crate::session::Session;
+use crate::session::{Session, Tuning};
 use crate::trust::{Fingerprint, KnownServers};
 use crate::{Error, ServerAddress};
 
@@ -141,13 +141,13 @@ impl Client {
     }
 
     /// Connects to a desktop: any number of [`Event::Progress`], then [`Event::Connected`] or
-    /// [`Event::ConnectFailed`].
-    pub fn connect(&mut self, desktop: VmId, parameters: SessionParameters) {
+    /// [`Event::ConnectFailed`]. `tuning` settles what `parameters` say of the link.
+    pub fn connect(&mut self, desktop: VmId, parameters: SessionParameters, tuning: Tuning) {
         let Some(api) = self.api.clone() else { return };
         let wake = self.wake.clone();
         self.foreground = Some(self.start(async move |reporter| {
             let progress = |stage, message| reporter.send(Report::Event(Event::Progress { stage, message }));
-            let outcome = Session::open(&api, desktop, parameters, wake, progress).await;
+            let outcome = Session::open(&api, desktop, parameters, tuning, wake, progress).await;
             reporter.send(Report::Event(match outcome {
                 Ok(session) => Event::Connected(session),
                 Err(error) => Event::ConnectFailed(error),

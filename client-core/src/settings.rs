@@ -26,6 +26,44 @@ pub struct Settings {
     pub user: String,
     /// Light, dark, or whatever the system says.
     pub theme: ThemeChoice,
+    /// The kind of link desktops are reached over.
+    pub link: LinkChoice,
+    /// How much images may lose on it.
+    pub images: ImageChoice,
+}
+
+/// What the display's link is taken for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkChoice {
+    /// What it proves to be when connecting.
+    #[default]
+    Automatic,
+    /// A telephone line.
+    Modem,
+    /// A thin line.
+    Adsl,
+    /// A good line.
+    Wan,
+    /// A local network.
+    Lan,
+}
+
+/// How images travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImageChoice {
+    /// As the link can bear.
+    #[default]
+    Automatic,
+    /// Small.
+    Low,
+    /// Good.
+    Medium,
+    /// Very good.
+    High,
+    /// Exact.
+    Lossless,
 }
 
 /// Which colours the window wears.
@@ -104,8 +142,13 @@ mod tests {
     #[test]
     fn what_is_saved_is_loaded_again() {
         let folder = tempfile::tempdir().unwrap();
-        let settings =
-            Settings { server: "desk:9000".into(), user: "ñandú".into(), theme: ThemeChoice::Dark };
+        let settings = Settings {
+            server: "desk:9000".into(),
+            user: "ñandú".into(),
+            theme: ThemeChoice::Dark,
+            link: LinkChoice::Adsl,
+            images: ImageChoice::High,
+        };
         assert_eq!(Settings::load(folder.path()).unwrap(), Settings::default());
         settings.save(folder.path()).unwrap();
         assert_eq!(Settings::load(folder.path()).unwrap(), settings);

@@ -9,9 +9,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use qvd_client_core::protocol::api::{DesktopAction, VmState};
-use qvd_client_core::protocol::session::{Geometry, Keyboard, SessionParameters};
+use qvd_client_core::protocol::session::{Geometry, ImageQuality, Keyboard, LinkSpeed, SessionParameters};
 use qvd_client_core::protocol::{ErrorCode, Secret};
-use qvd_client_core::session::{End, Session, SessionEvent};
+use qvd_client_core::session::{End, Session, SessionEvent, Tuning};
 use qvd_client_core::{Client, Error, Event, ServerAddress};
 use stand_in::{COOKIE, PASSWORD, Plot, StandIn, USER};
 
@@ -70,8 +70,10 @@ impl World {
             keyboard: Keyboard::default(),
             locale: "es_ES".into(),
             timezone: "Europe/Madrid".into(),
+            link: LinkSpeed::default(),
+            images: ImageQuality::default(),
         };
-        self.client.connect(self.server.desktop, parameters);
+        self.client.connect(self.server.desktop, parameters, Tuning::default());
         assert!(matches!(self.next(), Event::Progress { message, .. } if message == "It boots."));
     }
 

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Ui, ViewportCommand};
-use qvd_client_core::protocol::session::{Geometry, SessionParameters};
+use qvd_client_core::protocol::session::{Geometry, ImageQuality, LinkSpeed, SessionParameters};
 use qvd_client_core::protocol::{ErrorCode, Secret, VmId};
-use qvd_client_core::session::{End, Session};
+use qvd_client_core::session::{End, Session, Tuning};
 use qvd_client_core::settings::{Settings, ThemeChoice};
 use qvd_client_core::trust::Fingerprint;
 use qvd_client_core::{Client, Error, Event, ServerAddress, keyboard, locale};
@@ -282,9 +282,12 @@ impl App {
             keyboard: keyboard::detect(),
             locale: locale::locale(),
             timezone: locale::timezone(),
+            link: LinkSpeed::default(),
+            images: ImageQuality::default(),
         };
+        let tuning = Tuning { link: self.setup.settings.link, images: self.setup.settings.images };
         tracing::info!(%desktop, ?geometry, "connecting");
-        self.client.connect(desktop, parameters);
+        self.client.connect(desktop, parameters, tuning);
         self.screen = Screen::Progress { desktop, geometry, screen: ProgressScreen::new(name) };
     }
 
@@ -376,7 +379,7 @@ impl App {
 
     fn show_desktops(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
-        match self.desktops.ui(ui, self.setup.settings.theme) {
+        match self.desktops.ui(ui, &self.setup.settings) {
             Some(DesktopsAction::Connect(id)) => {
                 self.desktops.alarm = None;
                 self.connect(&ctx, id);
@@ -391,6 +394,14 @@ impl App {
                 self.screen = Screen::Login;
             }
             Some(DesktopsAction::Theme(choice)) => self.choose_theme(&ctx, choice),
+            Some(DesktopsAction::Link(choice)) => {
+                self.setup.settings.link = choice;
+                self.save();
+            }
+            Some(DesktopsAction::Images(choice)) => {
+                self.setup.settings.images = choice;
+                self.save();
+            }
             None => {}
         }
     }

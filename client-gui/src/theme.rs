@@ -364,8 +364,19 @@ pub(crate) fn state(ui: &mut Ui, mood: Mood, word: &str) {
     });
 }
 
-/// Light, dark or as the system: three small buttons in one. Gives what was chosen.
+/// Light, dark or as the system. Gives what was chosen.
 pub(crate) fn switch(ui: &mut Ui, now: ThemeChoice) -> Option<ThemeChoice> {
+    let choices = [(ThemeChoice::System, "Auto"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")];
+    choice(ui, "theme", now, &choices)
+}
+
+/// One of a few: small buttons in one. Gives what was chosen; `what` completes their words for those who cannot see.
+pub(crate) fn choice<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    what: &str,
+    now: T,
+    choices: &[(T, &str)],
+) -> Option<T> {
     let palette = palette(ui);
     let mut chosen = None;
     Frame::NONE.fill(palette.hover).corner_radius(CORNER).inner_margin(Margin::same(3)).show(ui, |ui| {
@@ -373,8 +384,7 @@ pub(crate) fn switch(ui: &mut Ui, now: ThemeChoice) -> Option<ThemeChoice> {
             ui.spacing_mut().item_spacing.x = 2.0;
             ui.spacing_mut().button_padding = vec2(10.0, 3.0);
             ui.spacing_mut().interact_size.y = 24.0;
-            let mut choices =
-                [(ThemeChoice::System, "Auto"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")];
+            let mut choices = choices.to_vec();
             if ui.layout().prefer_right_to_left() {
                 // In a row that fills from the right, the same order to the eye.
                 choices.reverse();
@@ -390,7 +400,7 @@ pub(crate) fn switch(ui: &mut Ui, now: ThemeChoice) -> Option<ThemeChoice> {
                 let button = Button::new(text).fill(fill).stroke(Stroke::NONE).corner_radius(6);
                 let response = ui.add(button);
                 response.widget_info(|| {
-                    WidgetInfo::selected(egui::Role::RadioButton, true, selected, format!("{word} theme"))
+                    WidgetInfo::selected(egui::Role::RadioButton, true, selected, format!("{word} {what}"))
                 });
                 focus_ring(ui, &response, &palette);
                 if response.clicked() && !selected {

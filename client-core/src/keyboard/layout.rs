@@ -59,13 +59,15 @@ fn from_defaults(text: &str) -> Option<Keyboard> {
 
 /// None for a keyboard without a layout, or with names that the contract does not let through.
 fn checked(keyboard: Keyboard) -> Option<Keyboard> {
-    use qvd_protocol::session::{Geometry, SessionParameters};
+    use qvd_protocol::session::{Geometry, ImageQuality, LinkSpeed, SessionParameters};
     let parameters = SessionParameters {
         geometry: Geometry { width: 64, height: 64 },
         dpi: 96,
         keyboard,
         locale: String::new(),
         timezone: String::new(),
+        link: LinkSpeed::default(),
+        images: ImageQuality::default(),
     };
     let valid = parameters.check().is_ok() && !parameters.keyboard.layout.is_empty();
     valid.then_some(parameters.keyboard)

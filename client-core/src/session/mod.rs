@@ -14,6 +14,7 @@ mod channel;
 mod display;
 mod frame;
 mod link;
+mod tuning;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -35,6 +36,7 @@ use crate::{Error, locale};
 
 pub use display::{Cursor, Input, Selection};
 pub use frame::{Buffer, Frame, Rect};
+pub use tuning::Tuning;
 
 /// A running session. Dropping it disconnects; what runs on the desktop goes on running.
 pub struct Session {
@@ -96,15 +98,18 @@ impl InputSender {
 }
 
 impl Session {
-    /// Asks the server for a desktop's session and waits until it is there. `progress` is told of every step.
+    /// Asks the server for a desktop's session and waits until it is there. `progress` is told of every step. The link
+    /// and the images of `parameters` are settled by `tuning`.
     pub(crate) async fn open(
         api: &Api,
         desktop: VmId,
-        parameters: SessionParameters,
+        mut parameters: SessionParameters,
+        tuning: Tuning,
         wake: Wake,
         mut progress: impl FnMut(Stage, String),
     ) -> Result<Self, Error> {
         let mut socket = api.web_socket(desktop).await?;
+        (parameters.link, parameters.images) = tuning.settle(&mut socket).await?;
         let (geometry, dpi, keyboard) = (parameters.geometry, parameters.dpi, parameters.keyboard.clone());
         let open = ClientMessage::Open { version: VERSION, host: locale::host(), session: parameters };
         socket.send(text_message(&open)?).await.map_err(web_socket_error)?;

@@ -197,7 +197,14 @@ fn text(message: &ServerMessage) -> Message {
 }
 
 async fn play(mut socket: Socket, desk: &Desk) {
-    let Some(Ok(Message::Text(open))) = socket.next().await else { return };
+    let open = loop {
+        match socket.next().await {
+            Some(Ok(Message::Text(open))) => break open,
+            // The link is measured before.
+            Some(Ok(Message::Ping(_))) => {}
+            _ => return,
+        }
+    };
     let ClientMessage::Open { session, .. } = serde_json::from_str(&open).unwrap();
     session.check().unwrap();
     desk.hear(format!("open {}x{}", session.geometry.width, session.geometry.height));

@@ -4,7 +4,7 @@ use eframe::egui;
 use egui::{Align, Label, Layout, RichText, Ui};
 use qvd_client_core::protocol::VmId;
 use qvd_client_core::protocol::api::{Desktop, DesktopAction, VmState};
-use qvd_client_core::settings::ThemeChoice;
+use qvd_client_core::settings::{ImageChoice, LinkChoice, Settings, ThemeChoice};
 
 use crate::icon;
 use crate::theme;
@@ -29,6 +29,8 @@ pub(crate) enum DesktopsAction {
     Act(VmId, DesktopAction),
     LogOut,
     Theme(ThemeChoice),
+    Link(LinkChoice),
+    Images(ImageChoice),
 }
 
 impl DesktopsScreen {
@@ -55,7 +57,7 @@ impl DesktopsScreen {
         self.desktops.iter().flatten().find(|desktop| desktop.id == id)
     }
 
-    pub(crate) fn ui(&mut self, ui: &mut Ui, theme: ThemeChoice) -> Option<DesktopsAction> {
+    pub(crate) fn ui(&mut self, ui: &mut Ui, settings: &Settings) -> Option<DesktopsAction> {
         let mut action = None;
         egui::Frame::NONE.inner_margin(egui::Margin::symmetric(theme::PAGE as i8, theme::GROUP as i8)).show(
             ui,
@@ -67,13 +69,16 @@ impl DesktopsScreen {
                         if theme::quiet(ui, "Log out").clicked() {
                             action = Some(DesktopsAction::LogOut);
                         }
-                        if let Some(choice) = theme::switch(ui, theme) {
+                        if let Some(choice) = theme::switch(ui, settings.theme) {
                             action = Some(DesktopsAction::Theme(choice));
                         }
                     });
                 });
                 ui.add_space(theme::GROUP);
                 theme::heading(ui, "Your desktops");
+                if let Some(choice) = connection(ui, settings) {
+                    action = Some(choice);
+                }
                 if let Some(words) = &self.alarm {
                     theme::alarm(ui, &words.title, &words.text);
                 }
@@ -102,6 +107,34 @@ impl DesktopsScreen {
         );
         action
     }
+}
+
+/// How desktops are reached: a small row of two choices.
+fn connection(ui: &mut Ui, settings: &Settings) -> Option<DesktopsAction> {
+    let links = [
+        (LinkChoice::Automatic, "Auto"),
+        (LinkChoice::Modem, "Modem"),
+        (LinkChoice::Adsl, "ADSL"),
+        (LinkChoice::Wan, "WAN"),
+        (LinkChoice::Lan, "LAN"),
+    ];
+    let images = [
+        (ImageChoice::Automatic, "Auto"),
+        (ImageChoice::Low, "Small"),
+        (ImageChoice::Medium, "Good"),
+        (ImageChoice::High, "Best"),
+        (ImageChoice::Lossless, "Exact"),
+    ];
+    let mut action = None;
+    ui.horizontal_wrapped(|ui| {
+        theme::weak(ui, "Link");
+        action = theme::choice(ui, "link", settings.link, &links).map(DesktopsAction::Link);
+        ui.add_space(theme::GAP);
+        theme::weak(ui, "Images");
+        let image = theme::choice(ui, "images", settings.images, &images).map(DesktopsAction::Images);
+        action = image.or(action.take());
+    });
+    action
 }
 
 fn grid(ui: &mut Ui, desktops: &[Desktop]) -> Option<DesktopsAction> {
@@ -216,7 +249,7 @@ mod tests {
         let mut screen = DesktopsScreen::new("demo at desk".into());
         screen.desktops = Some(desktops);
         let ui = |ui: &mut Ui, world: &mut World| {
-            if let Some(action) = world.screen.ui(ui, ThemeChoice::System) {
+            if let Some(action) = world.screen.ui(ui, &Settings::default()) {
                 world.action = Some(action);
             }
         };

@@ -20,6 +20,42 @@ pub struct SessionParameters {
     pub locale: String,
     /// IANA time zone, such as `Europe/Madrid`; empty for the image's own.
     pub timezone: String,
+    /// How fast the way between client and desktop is.
+    #[serde(default)]
+    pub link: LinkSpeed,
+    /// How much an image may lose on the way.
+    #[serde(default)]
+    pub images: ImageQuality,
+}
+
+/// The kind of link the display is tuned for: the presets of NX (NX part 1 §2.8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkSpeed {
+    /// Less than 128 kbit/s.
+    Modem,
+    /// Less than 1 Mbit/s.
+    Adsl,
+    /// More, over a distance.
+    Wan,
+    /// A local network; nothing is worth being compressed hard.
+    #[default]
+    Lan,
+}
+
+/// How images travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImageQuality {
+    /// Photographs may blur.
+    Low,
+    /// Photographs lose what is hard to see.
+    Medium,
+    /// Photographs lose next to nothing.
+    High,
+    /// Every pixel as it is.
+    #[default]
+    Lossless,
 }
 
 /// A size in pixels, each side from 64 to 16384.
@@ -118,12 +154,26 @@ mod tests {
             },
             locale: "es_ES".into(),
             timezone: "America/Argentina/Buenos_Aires".into(),
+            link: LinkSpeed::Adsl,
+            images: ImageQuality::Medium,
         }
     }
 
     #[test]
     fn ordinary_parameters_pass() {
         assert_eq!(ordinary().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_client_that_says_nothing_of_its_link_gets_a_local_one() {
+        let mut value = serde_json::to_value(ordinary()).unwrap();
+        assert_eq!(value["link"], "adsl");
+        assert_eq!(value["images"], "medium");
+        for key in ["link", "images"] {
+            value.as_object_mut().unwrap().remove(key);
+        }
+        let read: SessionParameters = serde_json::from_value(value).unwrap();
+        assert_eq!((read.link, read.images), (LinkSpeed::Lan, ImageQuality::Lossless));
     }
 
     #[test]

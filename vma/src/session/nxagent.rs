@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use qvd_protocol::Secret;
-use qvd_protocol::session::SessionParameters;
+use qvd_protocol::session::{ImageQuality, LinkSpeed, SessionParameters};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixListener;
 use tokio::process::{Child, ChildStderr};
@@ -122,8 +122,7 @@ fn options(
     parameters: &SessionParameters,
     cookie: &Secret,
 ) -> anyhow::Result<String> {
-    // How images and messages are coded on the link: the client's decoder takes plain requests and plain images.
-    let coding = "link=lan,pack=nopack,cache=0,images=0,delta=0,stream=0,data=0,load=0,save=0";
+    let coding = coding(parameters.link, parameters.images);
     // `clone`: the display's own rules, model and layout, which are the client's (NX part 5 §D.7).
     let line = format!(
         "nx/nx,root={},connect=unix:{},cookie={},{coding},shmem=0,shpix=0,keyboard=clone,geometry={}x{},resize=0,\
@@ -138,6 +137,24 @@ fn options(
         bail!("nxagent's options take {} bytes, expected at most {MAX_OPTIONS}", line.len());
     }
     Ok(line)
+}
+
+/// How messages and images are coded on the link (NX part 1 §2.8, part 5 §B.6). Blocks inside messages are never
+/// compressed by themselves: the stream is.
+fn coding(link: LinkSpeed, images: ImageQuality) -> String {
+    let messages = match link {
+        LinkSpeed::Modem => "link=modem,delta=1,stream=9,cache=8m",
+        LinkSpeed::Adsl => "link=adsl,delta=1,stream=4,cache=8m",
+        LinkSpeed::Wan => "link=wan,delta=1,stream=1,cache=8m",
+        LinkSpeed::Lan => "link=lan,delta=0,stream=0,cache=0",
+    };
+    let pack = match images {
+        ImageQuality::Low => "adaptive-3",
+        ImageQuality::Medium => "adaptive-7",
+        ImageQuality::High => "adaptive-9",
+        ImageQuality::Lossless => "lossless",
+    };
+    format!("{messages},pack={pack},images=0,data=0,load=0,save=0")
 }
 
 /// What nxagent's log tells of the session's state (NX part 5 §E.3).
@@ -337,10 +354,13 @@ mod tests {
             keyboard: Keyboard::default(),
             locale: String::new(),
             timezone: String::new(),
+            link: LinkSpeed::Adsl,
+            images: ImageQuality::High,
         };
         let cookie = Secret::new("0".repeat(32));
         let line = options(Path::new("/run/a"), Path::new("/run/b"), 10, &parameters, &cookie).unwrap();
         assert!(line.starts_with("nx/nx,root=/run/b,connect=unix:/run/a,cookie=0000"), "{line}");
+        assert!(line.contains(",link=adsl,delta=1,stream=4,cache=8m,pack=adaptive-9,"), "{line}");
         assert!(line.contains(",geometry=1280x800,") && line.ends_with(":10\n"), "{line}");
         let long = PathBuf::from("/".repeat(1000));
         assert!(options(&long, Path::new("/run/b"), 10, &parameters, &cookie).is_err());

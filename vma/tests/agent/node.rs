@@ -14,7 +14,7 @@ use qvd_protocol::agent::{
 use qvd_protocol::channel::{Header, Refusal, Verdict, name};
 use qvd_protocol::control::{AgentControl, ClientControl};
 use qvd_protocol::handshake::{HandshakeError, NodeHandshake, Step};
-use qvd_protocol::session::{Geometry, Keyboard, SessionParameters};
+use qvd_protocol::session::{Geometry, ImageQuality, Keyboard, LinkSpeed, SessionParameters};
 use qvd_protocol::{ErrorCode, Secret, VmId};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -40,6 +40,8 @@ pub(crate) fn parameters() -> SessionParameters {
         keyboard: Keyboard::default(),
         locale: "es_ES".into(),
         timezone: "Europe/Madrid".into(),
+        link: LinkSpeed::default(),
+        images: ImageQuality::default(),
     }
 }
 
