@@ -101,6 +101,8 @@ pub(crate) struct Pass<'a, C> {
     pub(crate) limit: usize,
     /// When encoding a store hit: the stored image.
     pub(crate) stored: Option<&'a [u8]>,
+    /// On a store hit: the byte order of the stored image.
+    pub(crate) stored_order: ByteOrder,
 }
 
 impl<C: Coder> Pass<'_, C> {
@@ -261,7 +263,7 @@ impl<C: Coder> Pass<'_, C> {
 
     /// The field as it is in the stored message.
     fn old(&self, field: Field) -> u32 {
-        self.order.get(self.stored.unwrap_or(self.message), field)
+        self.stored_order.get(self.stored.unwrap_or(self.message), field)
     }
 
     /// `DELTA_OLD(bits, cache, block)`

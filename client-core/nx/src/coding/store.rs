@@ -5,6 +5,7 @@
 
 use super::cache::ActionCache;
 use super::coder::Coder;
+use super::pass::ByteOrder;
 use crate::error::Error;
 
 /// What an action value means (NX part 2 §A.10).
@@ -46,8 +47,16 @@ impl Memory {
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     actions: ActionCache,
-    slots: Vec<Option<Vec<u8>>>,
+    slots: Vec<Option<Slot>>,
     count: u16,
+}
+
+/// A message, and the byte order of the X client that it was for last: what a hit codes relative to the numbers in it
+/// is relative to what they were there.
+#[derive(Debug, Clone)]
+struct Slot {
+    message: Vec<u8>,
+    order: ByteOrder,
 }
 
 impl Store {
@@ -58,11 +67,22 @@ impl Store {
 
     /// The message in `slot`.
     pub(crate) fn get(&self, slot: u16) -> Option<&Vec<u8>> {
-        self.slots.get(usize::from(slot))?.as_ref()
+        Some(&self.slots.get(usize::from(slot))?.as_ref()?.message)
+    }
+
+    /// The byte order of the message in `slot`.
+    pub(crate) fn order(&self, slot: u16) -> ByteOrder {
+        self.slots.get(usize::from(slot)).and_then(Option::as_ref).map(|s| s.order).unwrap_or_default()
     }
 
     /// Puts a message into `slot`, whatever was there before.
-    pub(crate) fn put(&mut self, slot: u16, message: Vec<u8>, memory: &mut Memory) -> Result<(), Error> {
+    pub(crate) fn put(
+        &mut self,
+        slot: u16,
+        message: Vec<u8>,
+        order: ByteOrder,
+        memory: &mut Memory,
+    ) -> Result<(), Error> {
         if slot >= self.count {
             return Err(Error::Slot { action: ADDED, slot, slots: self.count });
         }
@@ -76,7 +96,7 @@ impl Store {
             return Err(Error::StoreMemory { limit: memory.limit });
         }
         if let Some(place) = self.slots.get_mut(at) {
-            *place = Some(message);
+            *place = Some(Slot { message, order });
         }
         Ok(())
     }
@@ -85,16 +105,17 @@ impl Store {
     pub(crate) fn remove(&mut self, slot: u16, memory: &mut Memory) -> bool {
         let old = self.slots.get_mut(usize::from(slot)).and_then(Option::take);
         if let Some(old) = &old {
-            memory.used -= old.len() + SLOT_OVERHEAD;
+            memory.used -= old.message.len() + SLOT_OVERHEAD;
         }
         old.is_some()
     }
 
     /// Writes back what a hit made of the message in `slot`, which has the same size.
-    pub(crate) fn update(&mut self, slot: u16, message: &[u8]) {
+    pub(crate) fn update(&mut self, slot: u16, message: &[u8], order: ByteOrder) {
         if let Some(Some(old)) = self.slots.get_mut(usize::from(slot)) {
-            old.clear();
-            old.extend_from_slice(message);
+            old.message.clear();
+            old.message.extend_from_slice(message);
+            old.order = order;
         }
     }
 

@@ -74,7 +74,7 @@ impl ReplyCodec {
         order: ByteOrder,
         message: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
+        let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None, stored_order: order };
         p.size(8)?;
         for o in [0, 1] {
             p.value(at8(o), 8, 0)?;
@@ -125,7 +125,7 @@ impl ReplyCodec {
             _ => None,
         };
         self.body = (answered, coder.position());
-        let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
+        let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None, stored_order: order };
         p.size(32)?;
         match answered {
             Some(to) if first == REPLY && to.opcode >= 230 => nx::reply(to.opcode, &mut p)?,
@@ -177,15 +177,17 @@ impl ReplyCodec {
                     message.extend_from_slice(stored);
                 }
                 let stored = C::ENCODES.then_some(stored);
-                let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored };
+                let stored_order = store.order(slot);
+                let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored, stored_order };
                 id.update(&mut p, &mut self.caches)?;
-                store.update(slot, message);
+                store.update(slot, message, order);
             }
             Action::Added(_) | Action::Discarded => {
-                let mut p = Pass { coder, message, order, limit: MAX_MEMORY, stored: None };
+                let mut p =
+                    Pass { coder, message, order, limit: MAX_MEMORY, stored: None, stored_order: order };
                 id.full(&mut p, &mut self.caches)?;
                 if let Action::Added(slot) = action {
-                    store.put(slot, message.clone(), &mut self.memory)?;
+                    store.put(slot, message.clone(), order, &mut self.memory)?;
                 }
             }
         }

@@ -249,7 +249,8 @@ impl RequestCodec {
         }
         let family = self.family(opcode);
         let Some(store) = family.store(opcode).and_then(|id| self.stores.get_mut(id as usize)) else {
-            let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored: None };
+            let mut pass =
+                Pass { coder, message, order, limit: MAX_REQUEST, stored: None, stored_order: order };
             full(family, opcode, &mut pass, &mut self.caches)?;
             channel.commit = self.caches.commit;
             return Ok(());
@@ -261,15 +262,17 @@ impl RequestCodec {
                     message.extend_from_slice(stored);
                 }
                 let stored = C::ENCODES.then_some(stored);
-                let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored };
+                let stored_order = store.order(slot);
+                let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored, stored_order };
                 update(family, opcode, &mut pass, &mut self.caches)?;
-                store.update(slot, message);
+                store.update(slot, message, order);
             }
             action => {
-                let mut pass = Pass { coder, message, order, limit: MAX_REQUEST, stored: None };
+                let mut pass =
+                    Pass { coder, message, order, limit: MAX_REQUEST, stored: None, stored_order: order };
                 full(family, opcode, &mut pass, &mut self.caches)?;
                 if let Action::Added(slot) = action {
-                    store.put(slot, message.clone(), &mut self.memory)?;
+                    store.put(slot, message.clone(), order, &mut self.memory)?;
                 }
             }
         }

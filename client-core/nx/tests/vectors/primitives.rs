@@ -127,8 +127,14 @@ fn perform<C: Coder>(coder: &mut C, op: &Value, caches: &mut Caches) -> Result<V
             let mut ids = NewIds { last: caches.variables[name(2)], cache: caches.ints[name(3)].clone() };
             let mut free = caches.ints[name(5)].clone();
             let mut message = if C::ENCODES { number(1).to_le_bytes().to_vec() } else { vec![0; 4] };
-            let mut pass =
-                Pass { coder, message: &mut message, order: ByteOrder::Lsb, limit: 4, stored: None };
+            let mut pass = Pass {
+                coder,
+                message: &mut message,
+                order: ByteOrder::Lsb,
+                limit: 4,
+                stored: None,
+                stored_order: ByteOrder::Lsb,
+            };
             if kind == "newxid" {
                 let target = caches.xids.get_mut(name(4)).unwrap();
                 pass.new_xid(at32(0), &mut ids, target, &mut free)?;
@@ -223,6 +229,7 @@ fn compressed(case: &Value) -> Result<(), String> {
             order: ByteOrder::Lsb,
             limit: plain.len(),
             stored: None,
+            stored_order: ByteOrder::Lsb,
         };
         // The vectors code the bit and the bytes of an empty block too, which no message does.
         if plain.is_empty() {
