@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use xserver::{ClientId, Config, Server, ServerEvent};
+use xserver::{ClientId, Config, FontFiles, FontNames, Server, ServerEvent};
 
 struct Options {
     display: u32,
@@ -24,7 +24,9 @@ struct Options {
 }
 
 fn options() -> anyhow::Result<Options> {
-    let mut options = Options { display: 7, config: Config::default(), screenshot: None };
+    let fonts = FontFiles { list: list_fonts, read: read_font };
+    let config = Config { font_files: Some(fonts), ..Config::default() };
+    let mut options = Options { display: 7, config, screenshot: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
@@ -45,6 +47,42 @@ fn options() -> anyhow::Result<Options> {
         }
     }
     Ok(options)
+}
+
+/// The fonts of a directory, as `mkfontdir` has listed them in `fonts.dir`, and their aliases.
+fn list_fonts(directory: &str) -> Option<FontNames> {
+    let directory = Path::new(directory);
+    if !directory.is_absolute() {
+        return None;
+    }
+    let listed = std::fs::read_to_string(directory.join("fonts.dir")).ok()?;
+    // The first line is a count; then a file and a name in each.
+    let mut fonts: FontNames = listed
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(char::is_whitespace))
+        .filter(|(file, _)| file.contains(".pcf"))
+        .map(|(file, name)| (name.trim().to_lowercase(), file.to_owned()))
+        .collect();
+    let aliases = std::fs::read_to_string(directory.join("fonts.alias")).unwrap_or_default();
+    for line in aliases.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('!')) {
+        let Some((alias, name)) = line.split_once(char::is_whitespace) else { continue };
+        let plain = |text: &str| text.trim().trim_matches('"').to_lowercase();
+        if let Some(file) =
+            fonts.iter().find(|(known, _)| *known == plain(name)).map(|(_, file)| file.clone())
+        {
+            fonts.push((plain(alias), file));
+        }
+    }
+    Some(fonts)
+}
+
+fn read_font(directory: &str, file: &str) -> Option<Vec<u8>> {
+    const LARGEST: u64 = 32 << 20;
+    let path = Path::new(directory).join(Path::new(file).file_name()?);
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn main() -> anyhow::Result<()> {

@@ -20,6 +20,20 @@ pub struct Config {
     pub manage_top_levels: bool,
     /// What the user's keyboard is called.
     pub keyboard: KeyboardNames,
+    /// Directories of fonts that clients may name (`SetFontPath`); none offers the built-in fonts alone.
+    pub font_files: Option<FontFiles>,
+}
+
+/// Names of fonts, each with the file it is in.
+pub type FontNames = Vec<(String, String)>;
+
+/// How the embedder gives clients the fonts of a directory. Both functions are called while a request is executed.
+#[derive(Debug, Clone, Copy)]
+pub struct FontFiles {
+    /// The names of the fonts in a directory (aliases too) with the file each is in; none if it is no such directory.
+    pub list: fn(directory: &str) -> Option<FontNames>,
+    /// The contents of a file of a directory: PCF, compressed or not.
+    pub read: fn(directory: &str, file: &str) -> Option<Vec<u8>>,
 }
 
 /// A keyboard in the words of XKB's rules, as the root window tells it (`_XKB_RULES_NAMES`): what a client that compiles
@@ -60,6 +74,7 @@ impl Default for Config {
             limits: Limits::default(),
             manage_top_levels: false,
             keyboard: KeyboardNames::default(),
+            font_files: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Requests about core fonts. The fonts themselves are in [`crate::font`].
 
+use std::sync::{Arc, OnceLock};
+
 use x11rb_protocol::protocol::xproto::{
     Charinfo, FontDraw, Fontprop, GetFontPathReply, ListFontsReply, ListFontsRequest, ListFontsWithInfoReply,
     ListFontsWithInfoRequest, OpenFontRequest, QueryFontReply, QueryTextExtentsReply, SetFontPathRequest,
@@ -13,6 +15,31 @@ use crate::font::{Font, Metrics, PropertyValue};
 use crate::resource::{Resource, Xid};
 use crate::server::Server;
 use crate::value_list::{tail, word};
+
+/// The element of the path that stands for the built-in fonts.
+const BUILT_INS: &[u8] = b"built-ins";
+/// More names than this of one directory are left out.
+const MAX_NAMES: usize = 20_000;
+/// More elements than this make no path.
+const MAX_ELEMENTS: usize = 64;
+
+/// Where fonts are looked for, beside the built-in ones.
+#[derive(Debug, Default)]
+pub(crate) struct FontPath {
+    /// None is the default path.
+    elements: Vec<Vec<u8>>,
+    /// By lower-case name, in the order of the path.
+    files: Vec<FontFile>,
+}
+
+#[derive(Debug)]
+struct FontFile {
+    name: String,
+    directory: Arc<str>,
+    file: String,
+    /// Read when it is first opened; none in it if it could not be.
+    font: OnceLock<Option<Arc<Font>>>,
+}
 
 fn char_info(metrics: Metrics) -> Charinfo {
     Charinfo {
@@ -44,9 +71,41 @@ fn to_latin1(name: &str) -> Vec<u8> {
 impl Server {
     pub(crate) fn open_font(&mut self, client: ClientId, request: &OpenFontRequest<'_>) -> Outcome {
         self.check_new_id(client, request.fid)?;
-        let font = self.fonts.open(&latin1(&request.name)).ok_or(XError::NAME)?;
+        let font = self.find_font(&latin1(&request.name)).ok_or(XError::NAME)?;
         self.add_resource(client, request.fid, Resource::Font(font));
         Ok(())
+    }
+
+    /// The font of a name or pattern: of a directory of the path if one has it, else built in.
+    fn find_font(&mut self, name: &str) -> Option<Arc<Font>> {
+        let wanted = name.to_lowercase();
+        let files = self.config.font_files;
+        let found = self.font_path.files.iter().find(|file| crate::font::matches(&wanted, &file.name));
+        if let (Some(found), Some(files)) = (found, files) {
+            let font = found.font.get_or_init(|| {
+                let bytes = (files.read)(&found.directory, &found.file)?;
+                Font::from_pcf(&bytes).ok().map(Arc::new)
+            });
+            if let Some(font) = font {
+                return Some(font.clone());
+            }
+        }
+        self.fonts.open(name)
+    }
+
+    /// The names that match a pattern, sorted, each once.
+    fn font_names(&self, pattern: &[u8], max: u16) -> Vec<String> {
+        let (pattern, max) = (latin1(pattern), usize::from(max));
+        let wanted = pattern.to_lowercase();
+        let of_path = self
+            .font_path
+            .files
+            .iter()
+            .map(|file| &*file.name)
+            .filter(|name| crate::font::matches(&wanted, name));
+        let built_in = self.fonts.list(&pattern, usize::MAX).into_iter();
+        let names: std::collections::BTreeSet<&str> = of_path.chain(built_in).collect();
+        names.into_iter().take(max).map(str::to_owned).collect()
     }
 
     pub(crate) fn close_font(&mut self, id: Xid) -> Outcome {
@@ -56,7 +115,7 @@ impl Server {
     }
 
     /// A FONTABLE: a font, or the font of a GC.
-    fn fontable(&mut self, id: Xid) -> Outcome<std::sync::Arc<Font>> {
+    fn fontable(&mut self, id: Xid) -> Outcome<Arc<Font>> {
         match self.resources.get(&id) {
             Some(Resource::Font(font)) => Ok(font.clone()),
             Some(Resource::Gc(gc)) => match &gc.raster.font {
@@ -132,10 +191,9 @@ impl Server {
 
     pub(crate) fn list_fonts(&mut self, client: ClientId, request: &ListFontsRequest<'_>) -> Outcome {
         let names = self
-            .fonts
-            .list(&latin1(&request.pattern), usize::from(request.max_names))
+            .font_names(&request.pattern, request.max_names)
             .into_iter()
-            .map(|name| Str { name: to_latin1(name) })
+            .map(|name| Str { name: to_latin1(&name) })
             .collect();
         self.reply(client, &ListFontsReply { sequence: 0, length: 0, names });
         Ok(())
@@ -146,15 +204,10 @@ impl Server {
         client: ClientId,
         request: &ListFontsWithInfoRequest<'_>,
     ) -> Outcome {
-        let names: Vec<String> = self
-            .fonts
-            .list(&latin1(&request.pattern), usize::from(request.max_names))
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let names = self.font_names(&request.pattern, request.max_names);
         let count = names.len();
         for (index, name) in names.into_iter().enumerate() {
-            let Some(font) = self.fonts.open(&name) else { continue };
+            let Some(font) = self.find_font(&name) else { continue };
             let properties = self.font_properties(&font);
             let info = font.info();
             let reply = ListFontsWithInfoReply {
@@ -183,18 +236,37 @@ impl Server {
         Ok(())
     }
 
-    /// The fonts are built in: the path is remembered, and only what it names can be asked for again.
+    /// X11 §9, `SetFontPath`: the built-in fonts are always there; directories are what the embedder gives.
     pub(crate) fn set_font_path(&mut self, request: &SetFontPathRequest<'_>) -> Outcome {
-        let known = |name: &[u8]| name == b"built-ins";
-        if request.font.iter().any(|entry| !known(&entry.name)) {
-            return Err(XError::value(0));
+        if request.font.len() > MAX_ELEMENTS {
+            return Err(XError::ALLOC);
         }
-        self.font_path = vec![b"built-ins".to_vec()];
+        let mut path = FontPath::default();
+        for (index, element) in request.font.iter().enumerate() {
+            path.elements.push(element.name.clone());
+            if element.name == BUILT_INS {
+                continue;
+            }
+            let directory = String::from_utf8_lossy(&element.name);
+            let listed = self.config.font_files.and_then(|files| (files.list)(&directory));
+            let listed = listed.ok_or(XError::value(index as u32))?;
+            let directory: Arc<str> = directory.as_ref().into();
+            path.files.extend(listed.into_iter().take(MAX_NAMES).map(|(name, file)| FontFile {
+                name: name.to_lowercase(),
+                directory: directory.clone(),
+                file,
+                font: OnceLock::new(),
+            }));
+        }
+        self.font_path = path;
         Ok(())
     }
 
     pub(crate) fn get_font_path(&mut self, client: ClientId) -> Outcome {
-        let path = self.font_path.iter().map(|name| Str { name: name.clone() }).collect();
+        let elements = &self.font_path.elements;
+        let default = [BUILT_INS.to_vec()];
+        let elements = if elements.is_empty() { &default[..] } else { elements };
+        let path = elements.iter().map(|name| Str { name: name.clone() }).collect();
         self.reply(client, &GetFontPathReply { sequence: 0, length: 0, path });
         Ok(())
     }

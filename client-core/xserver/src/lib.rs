@@ -60,7 +60,7 @@ mod window;
 
 pub use client::ClientId;
 pub use clipboard::Selection;
-pub use config::{Config, KeyboardNames, Limits};
+pub use config::{Config, FontFiles, FontNames, KeyboardNames, Limits};
 pub use cursor::CursorImage;
 pub use error::Fault;
 pub use extension::randr::Monitor;

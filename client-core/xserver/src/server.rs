@@ -9,6 +9,7 @@ use crate::byte_order;
 use crate::client::{Client, ClientId, CloseDown, Phase};
 use crate::clipboard::Clipboard;
 use crate::config::Config;
+use crate::core_fonts::FontPath;
 use crate::error::{Fault, Outcome, XError};
 use crate::extension;
 use crate::extension::randr::Randr;
@@ -94,7 +95,7 @@ pub struct Server {
     pub(crate) clipboard: Clipboard,
     pub(crate) input: Input,
     pub(crate) fonts: Catalogue,
-    pub(crate) font_path: Vec<Vec<u8>>,
+    pub(crate) font_path: FontPath,
     pub(crate) randr: Randr,
     pub(crate) xfixes: Xfixes,
     pub(crate) sync: Sync,
@@ -147,7 +148,7 @@ impl Server {
             clipboard: Clipboard::default(),
             input: Input::new(ROOT),
             fonts: Catalogue::default(),
-            font_path: vec![b"built-ins".to_vec()],
+            font_path: FontPath::default(),
             randr: Randr::default(),
             xfixes: Xfixes::default(),
             sync: Sync::default(),

@@ -538,3 +538,35 @@ fn waiting_for_several_counters_ends_with_the_first() {
     assert_eq!(world.pixel(0, 0), RED);
     assert_eq!(world.events_of::<CounterNotifyEvent>(client, 76).len(), 1);
 }
+
+#[test]
+fn fonts_of_a_directory_that_the_embedder_gives_can_be_opened() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/fonts/misc/6x13.pcf.gz");
+    assert!(std::path::Path::new(file).exists());
+    let files = xserver::FontFiles {
+        list: |directory| (directory == "/fonts").then(|| vec![("xtfont1".to_owned(), "a.pcf".to_owned())]),
+        read: |_, file| {
+            assert_eq!(file, "a.pcf");
+            std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/fonts/misc/6x13.pcf.gz")).ok()
+        },
+    };
+    let mut world = World::with(Config { font_files: Some(files), ..Config::default() });
+    let client = world.client();
+    let (first, second) = (world.new_id(client), world.new_id(client));
+    let open = |fid| OpenFontRequest { fid, name: Cow::Borrowed(&b"XTFont1"[..]) };
+    assert_eq!(world.fail(client, open(first)).0, NAME_ERROR);
+    let path = |name: &str| SetFontPathRequest {
+        font: Cow::Owned(vec![Str { name: b"built-ins".to_vec() }, Str { name: name.as_bytes().to_vec() }]),
+    };
+    assert_eq!(world.fail(client, path("/nothing")).0, VALUE_ERROR);
+    world.send(client, path("/fonts"));
+    assert_eq!(world.ask(client, GetFontPathRequest).path.len(), 2);
+    world.send(client, open(first));
+    assert_eq!(world.ask(client, QueryFontRequest { font: first }).font_ascent, 11);
+    let list = |pattern: &'static [u8]| ListFontsRequest { max_names: 9, pattern: Cow::Borrowed(pattern) };
+    assert_eq!(world.ask(client, list(b"xtf*")).names.len(), 1);
+    // An empty path is the default one.
+    world.send(client, SetFontPathRequest { font: Cow::Owned(Vec::new()) });
+    assert_eq!(world.ask(client, list(b"xtf*")).names.len(), 0);
+    assert_eq!(world.fail(client, open(second)).0, NAME_ERROR);
+}

@@ -213,7 +213,7 @@ impl<'n> Face<'n> {
 
 /// X11 §9 `ListFonts`: `?` matches any one character, `*` any number. Both in lower case already. Linear but for the
 /// last star, so that no pattern takes exponential time.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
     let (mut p, mut n) = (0, 0);

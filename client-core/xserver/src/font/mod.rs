@@ -7,6 +7,7 @@ mod catalogue;
 mod pcf;
 
 pub use catalogue::Catalogue;
+pub(crate) use catalogue::matches;
 pub use pcf::PcfError;
 
 /// A bitmap font: metrics, properties and glyphs, indexed by one or two bytes per character.
