@@ -86,6 +86,7 @@ pub(crate) fn swap_request(major: u8, minor: u8, body: &mut [u8]) {
             }
         }
         extension::number::XKEYBOARD if extension::xkb::swap_request(minor, body) => {}
+        extension::number::XINPUT if extension::xinput::swap_request(minor, body) => {}
         0..=127 => {
             if let Some(layout) = CORE_REQUESTS.get(usize::from(major)) {
                 swap_fields(body, 0, layout);

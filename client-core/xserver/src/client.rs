@@ -108,6 +108,42 @@ impl Client {
         self.check_output();
     }
 
+    /// Sends a reply whose fields of more than one byte are where `fields` says (offset, size).
+    pub(crate) fn marked_reply(&mut self, reply: &[u8], fields: &[(usize, u8)]) {
+        self.marked(reply, fields, true);
+    }
+
+    /// Sends an event, generic or not, whose fields of more than one byte are where `fields` says (offset, size).
+    pub(crate) fn marked_event(&mut self, event: &[u8], fields: &[(usize, u8)]) {
+        if self.phase == Phase::Running {
+            self.marked(event, fields, event.first() == Some(&35));
+        }
+    }
+
+    fn marked(&mut self, message: &[u8], fields: &[(usize, u8)], long: bool) {
+        let start = self.output.len();
+        self.output.extend_from_slice(message);
+        let length = message.len().max(32).next_multiple_of(4);
+        self.output.resize(start + length, 0);
+        let bytes = &mut self.output[start..];
+        bytes[2..4].copy_from_slice(&self.sequence.to_ne_bytes());
+        if long {
+            bytes[4..8].copy_from_slice(&((length as u32 - 32) / 4).to_ne_bytes());
+        }
+        if self.swapped {
+            bytes[2..4].reverse();
+            if long {
+                bytes[4..8].reverse();
+            }
+            for (at, size) in fields {
+                if let Some(field) = bytes.get_mut(*at..*at + usize::from(*size)) {
+                    field.reverse();
+                }
+            }
+        }
+        self.check_output();
+    }
+
     /// Sends an event of 32 bytes (or a generic event of more); the sequence number is filled in here.
     pub(crate) fn event(&mut self, event: &[u8]) {
         if self.phase != Phase::Running {

@@ -188,7 +188,9 @@ impl Server {
         let known = (2..=34).contains(&code)
             || crate::extension::EXTENSIONS.iter().any(|extension| {
                 extension.first_event != 0
-                    && (extension.first_event..extension.first_event + 8).contains(&code)
+                    && (extension.first_event
+                        ..extension.first_event + extension.layouts.events.len().max(8) as u8)
+                        .contains(&code)
             });
         if !known {
             return Err(XError::value(u32::from(code)));

@@ -16,6 +16,7 @@ use crate::extension::randr::Randr;
 use crate::extension::render::Render;
 use crate::extension::sync::Sync;
 use crate::extension::xfixes::Xfixes;
+use crate::extension::xinput::Xinput;
 use crate::extension::xkb::Xkb;
 use crate::font::Catalogue;
 use crate::input::Input;
@@ -100,6 +101,7 @@ pub struct Server {
     pub(crate) xfixes: Xfixes,
     pub(crate) sync: Sync,
     pub(crate) xkb: Xkb,
+    pub(crate) xinput: Xinput,
     pub(crate) render: Render,
     pub(crate) screen_saver: ScreenSaver,
     pub(crate) access: crate::access::Access,
@@ -153,6 +155,7 @@ impl Server {
             xfixes: Xfixes::default(),
             sync: Sync::default(),
             xkb: Xkb::default(),
+            xinput: Xinput::default(),
             render: Render::default(),
             screen_saver: ScreenSaver::default(),
             access: crate::access::Access::default(),
@@ -473,6 +476,7 @@ impl Server {
         self.xfixes.client_gone(id);
         self.randr.client_gone(id);
         self.xkb.client_gone(id);
+        self.xinput.client_gone(id);
         let Some(client) = self.client_mut(id) else { return };
         client.output = Vec::new();
         client.input = Vec::new();

@@ -20,6 +20,7 @@ pub(crate) mod sync;
 pub(crate) mod xc_misc;
 pub(crate) mod xfixes;
 pub(crate) mod xinerama;
+pub(crate) mod xinput;
 pub(crate) mod xkb;
 pub(crate) mod xtest;
 
@@ -65,6 +66,9 @@ pub(crate) mod number {
     pub(crate) const XKEYBOARD: u8 = 139;
     pub(crate) const XKEYBOARD_EVENT: u8 = 80;
     pub(crate) const XKEYBOARD_ERROR: u8 = 150;
+    pub(crate) const XINPUT: u8 = 140;
+    pub(crate) const XINPUT_EVENT: u8 = 90;
+    pub(crate) const XINPUT_ERROR: u8 = 152;
 }
 
 /// What is offered, in the order of the opcodes.
@@ -81,6 +85,7 @@ pub(crate) static EXTENSIONS: &[Extension] = &[
     generic_event::EXTENSION,
     render::EXTENSION,
     xkb::EXTENSION,
+    xinput::EXTENSION,
 ];
 
 /// The extension of a major opcode.

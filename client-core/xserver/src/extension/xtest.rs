@@ -22,6 +22,9 @@ pub(crate) const EXTENSION: Extension = Extension {
     layouts: &Layouts { requests: &["112", "44", "112444422", "1111"], replies: &["2", ""], events: &[] },
 };
 
+/// Stands for the cursor of the server's own that the root has where it was given none.
+const OF_ROOT: u32 = u32::MAX;
+
 fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {
     match (header.minor_opcode, header.remaining_length) {
         (0, 1) => server
@@ -30,10 +33,11 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             let request = CompareCursorRequest::try_parse_request(header, body)?;
             let window = server.window(request.window)?;
             let own = window.cursor.as_ref().map(|cursor| cursor.serial);
+            let own = if window.parent == 0 { own.or(Some(OF_ROOT)) } else { own };
             let other = match request.cursor {
                 0 => None,
                 // CurrentCursor
-                1 => server.current_cursor().map(|cursor| cursor.serial),
+                1 => Some(server.current_cursor().map_or(OF_ROOT, |cursor| cursor.serial)),
                 id => Some(server.cursor_resource(id)?.serial),
             };
             server.reply(client, &CompareCursorReply { same: own == other, sequence: 0, length: 0 });
@@ -83,6 +87,6 @@ fn fake_input(server: &mut Server, request: &FakeInputRequest) -> Outcome {
         }
         other => return Err(XError::value(u32::from(other))),
     };
-    server.inject(kind);
+    server.inject_test(kind);
     Ok(())
 }

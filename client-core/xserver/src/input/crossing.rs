@@ -98,6 +98,7 @@ impl Server {
     }
 
     fn deliver_crossing(&mut self, step: Step, mode: u8, child: Xid) {
+        self.xi_crossing(step.window, if step.into { 7 } else { 8 }, mode, step.detail, child);
         let (response_type, bit) = if step.into {
             (xproto::ENTER_NOTIFY_EVENT, mask::ENTER_WINDOW)
         } else {
@@ -242,6 +243,7 @@ impl Server {
         }
         for step in steps {
             let response_type = if step.into { xproto::FOCUS_IN_EVENT } else { xproto::FOCUS_OUT_EVENT };
+            self.xi_crossing(step.window, u16::from(response_type), mode, step.detail, 0);
             let Ok(window) = self.window(step.window) else { continue };
             let keymap_wanted = if step.into { mask::KEYMAP_STATE } else { 0 };
             let wanted = mask::FOCUS_CHANGE | keymap_wanted;

@@ -29,6 +29,8 @@ pub(crate) struct Grab {
     /// 0 for none.
     pub(crate) confine_to: Xid,
     pub(crate) cursor: Option<Arc<Cursor>>,
+    /// A grab of the input extension: the kinds of event that are reported.
+    pub(crate) xi: Option<u32>,
     /// Ends when this is released: the key of a passive grab; for the pointer, all buttons.
     pub(crate) until: Until,
 }
@@ -55,6 +57,22 @@ pub(crate) struct PassiveGrab {
     pub(crate) keyboard_async: bool,
     pub(crate) confine_to: Xid,
     pub(crate) cursor: Option<Arc<Cursor>>,
+    /// As in [`Grab`].
+    pub(crate) xi: Option<u32>,
+}
+
+/// What a grab of the input extension (version 2) asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct XiGrab {
+    pub(crate) window: Xid,
+    /// 0 for none.
+    pub(crate) cursor: Xid,
+    pub(crate) asynchronous: bool,
+    /// The same of the other device.
+    pub(crate) paired_asynchronous: bool,
+    pub(crate) owner_events: bool,
+    /// A bit per kind of event.
+    pub(crate) events: u32,
 }
 
 const ANY_MODIFIER: u16 = 0x8000;
@@ -170,6 +188,7 @@ impl Server {
                 events,
                 confine_to: request.confine_to,
                 cursor,
+                xi: None,
                 until: Until::Ungrabbed,
             };
             self.activate(Device::Pointer, grab, (pointer_async, keyboard_async), None);
@@ -199,12 +218,77 @@ impl Server {
                 events: mask::KEY_PRESS | mask::KEY_RELEASE,
                 confine_to: 0,
                 cursor: None,
+                xi: None,
                 until: Until::Ungrabbed,
             };
             self.activate(Device::Keyboard, grab, (pointer_async, keyboard_async), None);
         }
         self.reply(client, &GrabKeyboardReply { status, sequence: 0, length: 0 });
         Ok(())
+    }
+
+    /// XI 2, `XIGrabDevice` of a master.
+    pub(crate) fn xi_grab(
+        &mut self,
+        client: ClientId,
+        device: Device,
+        request: &XiGrab,
+        time: u32,
+    ) -> Outcome<GrabStatus> {
+        self.window(request.window)?;
+        let cursor = self.optional_cursor(request.cursor)?;
+        let time = if time == 0 { self.time } else { time };
+        let status = self.grab_status(client, device, request.window, 0, time);
+        if status == GrabStatus::SUCCESS {
+            match device {
+                Device::Pointer => self.input.pointer_grab_time = time,
+                Device::Keyboard => self.input.keyboard_grab_time = time,
+            }
+            let grab = Grab {
+                client,
+                window: request.window,
+                owner_events: request.owner_events,
+                events: 0,
+                confine_to: 0,
+                cursor,
+                xi: Some(request.events),
+                until: Until::Ungrabbed,
+            };
+            let (own, other) = (request.asynchronous, request.paired_asynchronous);
+            let modes = if device == Device::Pointer { (own, other) } else { (other, own) };
+            self.activate(device, grab, modes, None);
+        }
+        Ok(status)
+    }
+
+    /// XI 2, `XIPassiveGrabDevice` of a master for a button or key.
+    pub(crate) fn xi_passive_grab(
+        &mut self,
+        client: ClientId,
+        device: Device,
+        request: &XiGrab,
+        detail: u8,
+        modifiers: u16,
+    ) -> Outcome {
+        self.window(request.window)?;
+        let cursor = self.optional_cursor(request.cursor)?;
+        let (own, other) = (request.asynchronous, request.paired_asynchronous);
+        let (pointer_async, keyboard_async) =
+            if device == Device::Pointer { (own, other) } else { (other, own) };
+        let grab = PassiveGrab {
+            client,
+            device,
+            detail,
+            modifiers,
+            owner_events: request.owner_events,
+            events: 0,
+            pointer_async,
+            keyboard_async,
+            confine_to: 0,
+            cursor,
+            xi: Some(request.events),
+        };
+        self.add_passive(request.window, grab)
     }
 
     /// Makes a grab active. `modes` says whether (pointer, keyboard) go on; `event` is what activated it.
@@ -361,6 +445,7 @@ impl Server {
             keyboard_async,
             confine_to: request.confine_to,
             cursor,
+            xi: None,
         };
         self.add_passive(request.grab_window, grab)
     }
@@ -391,6 +476,7 @@ impl Server {
             keyboard_async,
             confine_to: 0,
             cursor: None,
+            xi: None,
         };
         self.add_passive(request.grab_window, grab)
     }
@@ -428,7 +514,7 @@ impl Server {
     }
 
     /// Takes combinations away: a specific one out of a grab of any leaves the others, which are then listed singly.
-    fn remove_passive(
+    pub(crate) fn remove_passive(
         &mut self,
         client: ClientId,
         window: Xid,

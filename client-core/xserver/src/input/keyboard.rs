@@ -49,6 +49,8 @@ pub(crate) struct Keyboard {
     pub(crate) repeat: bool,
     /// Which of them may: a bit per keycode.
     pub(crate) repeats: [u8; 32],
+    /// The press being told is the second half of a repetition.
+    pub(crate) repeating_press: bool,
     /// The release being told is the first half of a repetition.
     pub(crate) repeating: bool,
     click_percent: u8,
@@ -120,6 +122,7 @@ impl Default for Keyboard {
             repeat: true,
             repeats,
             repeating: false,
+            repeating_press: false,
             click_percent: 0,
             bell: DEFAULT_BELL,
             led_mask: 0,
@@ -156,6 +159,23 @@ impl Keyboard {
     #[expect(clippy::unused_self, reason = "as above")]
     pub(crate) fn max_keycode(&self) -> u8 {
         MAX_KEYCODE
+    }
+
+    /// Columns per key, and the keysyms of these keycodes, key by key.
+    pub(crate) fn columns(&self, first: u8, count: u8) -> (u8, Vec<u32>) {
+        let width = usize::from(self.keysyms_per_keycode);
+        let first = usize::from(first.saturating_sub(self.min_keycode()));
+        let mut keysyms = Vec::with_capacity(width * usize::from(count));
+        for syms in self.keysyms.iter().skip(first).take(usize::from(count)) {
+            let columns = all_columns(syms);
+            keysyms.extend((0..width).map(|column| columns.get(column).copied().unwrap_or(0)));
+        }
+        (width as u8, keysyms)
+    }
+
+    /// Key click in percent, the bell (percent, hertz, milliseconds), and which keys repeat.
+    pub(crate) fn feedback(&self) -> (u8, (u8, u16, u16), bool, [u8; 32]) {
+        (self.click_percent, self.bell, self.repeat, self.repeats)
     }
 
     pub(crate) fn has_keycode(&self, code: u8) -> bool {
@@ -247,7 +267,9 @@ impl Server {
                 self.input.keyboard.repeating = true;
                 self.report_key(code, false, state, raw, None);
                 self.input.keyboard.repeating = false;
+                self.input.keyboard.repeating_press = true;
                 self.report_key(code, true, state, raw, None);
+                self.input.keyboard.repeating_press = false;
             }
             return;
         }
@@ -280,6 +302,14 @@ impl Server {
         };
         let event = DeviceEvent { response_type, detail: code, time: raw.time, state, events, source };
         let still_held = !pressed && self.input.keyboard.is_down(code);
+        if below.is_none() {
+            let slave = if source == 0 { DeviceEvent { source: pointer, ..event } } else { event };
+            let goes_on = still_held || self.xi_slave_event(&slave.core());
+            self.xi_after_event(&slave.core());
+            if !goes_on {
+                return;
+            }
+        }
         if self.input.keyboard_grab.is_some() {
             let event = if source == 0 { DeviceEvent { source: pointer, ..event } } else { event };
             let reported = self.deliver_grabbed(&event, Device::Keyboard, limit);
@@ -329,13 +359,18 @@ impl Server {
             events: passive.events,
             confine_to: 0,
             cursor: None,
+            xi: passive.xi,
             until: Until::KeyReleased(event.detail),
         };
         self.input.keyboard_grab_time = raw.time;
         self.activate(Device::Keyboard, grab, (passive.pointer_async, passive.keyboard_async), Some(raw));
         let event = if event.source == 0 { DeviceEvent { source: window, ..*event } } else { *event };
         if !passive.owner_events || !self.deliver_to_owner(&event, passive.client) {
-            self.send_device_event(&event, window, passive.client, mask::KEY_PRESS);
+            if passive.xi.is_some() {
+                self.xi_grab_event(passive.client, window, &event.core());
+            } else {
+                self.send_device_event(&event, window, passive.client, mask::KEY_PRESS);
+            }
         }
         true
     }
@@ -415,14 +450,8 @@ impl Server {
         if end > u16::from(keyboard.max_keycode()) + 1 {
             return Err(XError::value(u32::from(request.count)));
         }
-        let width = usize::from(keyboard.keysyms_per_keycode);
-        let first = usize::from(request.first_keycode - keyboard.min_keycode());
-        let mut keysyms = Vec::with_capacity(width * usize::from(request.count));
-        for syms in keyboard.keysyms.iter().skip(first).take(usize::from(request.count)) {
-            let columns = all_columns(syms);
-            keysyms.extend((0..width).map(|column| columns.get(column).copied().unwrap_or(0)));
-        }
-        let reply = GetKeyboardMappingReply { keysyms_per_keycode: width as u8, sequence: 0, keysyms };
+        let (width, keysyms) = keyboard.columns(request.first_keycode, request.count);
+        let reply = GetKeyboardMappingReply { keysyms_per_keycode: width, sequence: 0, keysyms };
         self.reply(client, &reply);
         Ok(())
     }
@@ -460,6 +489,13 @@ impl Server {
     }
 
     pub(crate) fn set_modifier_mapping(&mut self, client: ClientId, width: u8, map: &[u8]) -> Outcome {
+        let status = MappingStatus::from(self.replace_modifiers(width, map)?);
+        self.reply(client, &SetModifierMappingReply { status, sequence: 0, length: 0 });
+        Ok(())
+    }
+
+    /// Takes other modifiers unless a key that changes is held; the status.
+    pub(crate) fn replace_modifiers(&mut self, width: u8, map: &[u8]) -> Outcome<u8> {
         let keyboard = &mut self.input.keyboard;
         let mut modifiers: [Vec<u8>; 8] = Default::default();
         let mut seen = Vec::new();
@@ -483,8 +519,7 @@ impl Server {
         if !busy {
             self.notify_mapping(Mapping::MODIFIER, 0, 0);
         }
-        self.reply(client, &SetModifierMappingReply { status, sequence: 0, length: 0 });
-        Ok(())
+        Ok(u8::from(status))
     }
 
     pub(crate) fn change_keyboard_control(&mut self, body: &[u8]) -> Outcome {

@@ -13,6 +13,7 @@ use x11rb_protocol::protocol::xproto::{self, EnterNotifyEvent, FocusInEvent, Key
 use crate::client::ClientId;
 use crate::cursor::Cursor;
 use crate::event::mask;
+use crate::extension::xinput::CoreEvent;
 use crate::extension::xkb;
 use crate::region::Rect;
 use crate::resource::Xid;
@@ -23,7 +24,7 @@ mod grab;
 mod keyboard;
 mod pointer;
 
-pub(crate) use grab::{Grab, PassiveGrab};
+pub(crate) use grab::{Grab, PassiveGrab, XiGrab};
 pub(crate) use keyboard::Keyboard;
 
 /// How many positions `GetMotionEvents` can answer.
@@ -35,6 +36,8 @@ const MAX_QUEUED: usize = 4096;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RawEvent {
     pub(crate) time: u32,
+    /// A client made it (XTEST).
+    pub(crate) test: bool,
     pub(crate) kind: RawKind,
 }
 
@@ -107,6 +110,8 @@ pub(crate) struct Pointer {
     pub(crate) y: i32,
     /// The innermost viewable window it is in.
     pub(crate) window: Xid,
+    /// How far it was moved last.
+    pub(crate) moved: (i32, i32),
     /// The window last entered: another one than that while a grab makes it seem so.
     pub(crate) entered: Xid,
     /// Physical buttons held.
@@ -160,6 +165,8 @@ pub(crate) struct Input {
     pub(crate) pointer_grab_time: u32,
     pub(crate) keyboard_grab_time: u32,
     queue: VecDeque<RawEvent>,
+    /// The event being processed was made by a client.
+    pub(crate) from_test: bool,
     pub(crate) cursor_serial: u32,
     pub(crate) shown_cursor: u32,
     /// Which image of an animated cursor is shown.
@@ -174,6 +181,7 @@ impl Input {
                 x: 0,
                 y: 0,
                 window: root,
+                moved: (0, 0),
                 entered: root,
                 held: [false; 256],
                 map: (1..=10).collect(),
@@ -191,6 +199,7 @@ impl Input {
             pointer_grab_time: 0,
             keyboard_grab_time: 0,
             queue: VecDeque::new(),
+            from_test: false,
             cursor_serial: 0,
             shown_cursor: 0,
             shown_frame: 0,
@@ -244,6 +253,18 @@ struct DeviceEvent {
     source: Xid,
 }
 
+impl DeviceEvent {
+    fn core(&self) -> CoreEvent {
+        CoreEvent {
+            kind: self.response_type,
+            detail: self.detail,
+            time: self.time,
+            state: self.state,
+            source: self.source,
+        }
+    }
+}
+
 impl Server {
     /// A key went down or up. `code` is an X keycode (evdev code + 8). Going down while it is down is a repetition.
     pub fn key(&mut self, code: u8, pressed: bool) {
@@ -277,7 +298,16 @@ impl Server {
 
     /// Takes an event of a device; one of a frozen device waits.
     pub(crate) fn inject(&mut self, kind: RawKind) {
-        let event = RawEvent { time: self.time, kind };
+        self.take_raw(RawEvent { time: self.time, test: false, kind });
+    }
+
+    /// Takes an event that a client made (XTEST).
+    pub(crate) fn inject_test(&mut self, kind: RawKind) {
+        self.take_raw(RawEvent { time: self.time, test: true, kind });
+    }
+
+    fn take_raw(&mut self, event: RawEvent) {
+        let kind = event.kind;
         crate::extension::sync::user_active(self);
         if self.input.freeze(kind.device()).is_frozen() {
             let queue = &mut self.input.queue;
@@ -314,6 +344,7 @@ impl Server {
 
     /// Processes an event; `below` leaves out passive grabs at and above that window (replaying).
     pub(crate) fn process(&mut self, event: RawEvent, below: Option<Xid>) {
+        self.input.from_test = event.test;
         let (detail, event_type) = match event.kind {
             RawKind::Motion { x, y } => return self.process_motion(x, y, event),
             RawKind::Button { number, pressed: true } => (number, xproto::BUTTON_PRESS_EVENT),
@@ -385,6 +416,7 @@ impl Server {
         let y = y.clamp(bounds.y1, bounds.y2 - 1);
         let pointer = &mut self.input.pointer;
         let moved = (pointer.x, pointer.y) != (x, y);
+        pointer.moved = (x - pointer.x, y - pointer.y);
         (pointer.x, pointer.y) = (x, y);
         if moved {
             if pointer.history.len() >= MOTION_HISTORY {
@@ -396,7 +428,7 @@ impl Server {
     }
 
     /// The child of `event_window` in which `source` is, or 0.
-    fn child_towards(&self, event_window: Xid, source: Xid) -> Xid {
+    pub(crate) fn child_towards(&self, event_window: Xid, source: Xid) -> Xid {
         let mut at = source;
         while at != event_window {
             match self.window(at) {
@@ -431,11 +463,15 @@ impl Server {
         bytes
     }
 
-    /// Reports an event up the tree from its source; `limit` is the last window that is asked. To whom and where.
-    fn propagate(&mut self, event: &DeviceEvent, limit: Xid) -> Option<(ClientId, Xid)> {
+    /// Reports an event up the tree from its source; `limit` is the last window that is asked. To whom and where, and
+    /// what that client selects there if it was told in the words of the input extension.
+    fn propagate(&mut self, event: &DeviceEvent, limit: Xid) -> Option<(ClientId, Xid, Option<u32>)> {
         let mut at = event.source;
         let mut events = event.events;
         loop {
+            if let Some((client, selected)) = self.xi_master_at(at, &event.core(), None) {
+                return Some((client, at, Some(selected)));
+            }
             let window = self.window(at).ok()?;
             if window.all_masks() & events != 0 {
                 let receivers: Vec<(ClientId, u32)> = window
@@ -447,7 +483,7 @@ impl Server {
                 for (client, selected) in &receivers {
                     self.send_device_event(event, at, *client, *selected);
                 }
-                return receivers.first().map(|(client, _)| (*client, at));
+                return receivers.first().map(|(client, _)| (*client, at, None));
             }
             events &= !window.do_not_propagate;
             if at == limit || window.parent == 0 || events == 0 {
@@ -485,6 +521,9 @@ impl Server {
             let mut at = event.source;
             let mut events = event.events;
             while let Some(limit) = limit {
+                if self.xi_master_at(at, &event.core(), Some(grab.client)).is_some() {
+                    return true;
+                }
                 let Ok(window) = self.window(at) else { break };
                 let selected = window.mask_of(grab.client);
                 if selected & events != 0 {
@@ -501,6 +540,13 @@ impl Server {
                 }
                 at = window.parent;
             }
+        }
+        if let Some(selected) = grab.xi {
+            let wanted = selected & (1 << event.response_type) != 0;
+            if wanted {
+                self.xi_grab_event(grab.client, grab.window, &event.core());
+            }
+            return wanted;
         }
         if device == Device::Keyboard || grab.events & event.events != 0 {
             self.send_device_event(event, grab.window, grab.client, grab.events);

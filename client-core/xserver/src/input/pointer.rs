@@ -35,6 +35,9 @@ impl Server {
             events,
             source: self.input.pointer.window,
         };
+        if !self.xi_slave_event(&event.core()) {
+            return;
+        }
         if self.input.pointer_grab.is_some() {
             self.deliver_grabbed(&event, Device::Pointer, Some(ROOT));
         } else {
@@ -72,6 +75,13 @@ impl Server {
         };
         let source = self.input.pointer.window;
         let event = DeviceEvent { response_type, detail: logical, time: raw.time, state, events, source };
+        if !replayed {
+            let goes_on = self.xi_slave_event(&event.core());
+            self.xi_after_event(&event.core());
+            if !goes_on {
+                return;
+            }
+        }
         if self.input.pointer_grab.is_some() {
             let reported = self.deliver_grabbed(&event, Device::Pointer, Some(ROOT));
             let ends = !pressed
@@ -87,7 +97,7 @@ impl Server {
         if pressed && self.activate_button_grab(&event, raw, below) {
             return;
         }
-        let Some((client, window)) = self.propagate(&event, ROOT) else { return };
+        let Some((client, window, xi)) = self.propagate(&event, ROOT) else { return };
         if pressed {
             // X11 §10, ButtonPress: the automatic grab until all buttons are released.
             let events = self.window(window).map_or(0, |window| window.mask_of(client));
@@ -98,6 +108,7 @@ impl Server {
                 events,
                 confine_to: 0,
                 cursor: None,
+                xi,
                 until: Until::ButtonsReleased,
             };
             self.input.pointer_grab_time = raw.time;
@@ -121,13 +132,18 @@ impl Server {
             events: passive.events,
             confine_to: passive.confine_to,
             cursor: passive.cursor.clone(),
+            xi: passive.xi,
             until: Until::ButtonsReleased,
         };
         self.input.pointer_grab_time = raw.time;
         self.activate(Device::Pointer, grab, (passive.pointer_async, passive.keyboard_async), Some(raw));
         // The press is reported even if the grab's mask does not select it.
         if !passive.owner_events || !self.deliver_to_owner(event, passive.client) {
-            self.send_device_event(event, window, passive.client, mask::BUTTON_PRESS);
+            if passive.xi.is_some() {
+                self.xi_grab_event(passive.client, window, &event.core());
+            } else {
+                self.send_device_event(event, window, passive.client, mask::BUTTON_PRESS);
+            }
         }
         true
     }
@@ -136,7 +152,11 @@ impl Server {
     pub(super) fn deliver_to_owner(&mut self, event: &DeviceEvent, client: ClientId) -> bool {
         let mut at = event.source;
         let mut events = event.events;
-        while let Ok(window) = self.window(at) {
+        while self.window(at).is_ok() {
+            if self.xi_master_at(at, &event.core(), Some(client)).is_some() {
+                return true;
+            }
+            let Ok(window) = self.window(at) else { return false };
             let selected = window.mask_of(client);
             if selected & events != 0 {
                 self.send_device_event(event, at, client, selected);
@@ -298,6 +318,13 @@ impl Server {
     }
 
     pub(crate) fn set_pointer_mapping(&mut self, client: ClientId, map: &[u8]) -> Outcome {
+        let status = MappingStatus::from(self.replace_buttons(map)?);
+        self.reply(client, &SetPointerMappingReply { status, sequence: 0, length: 0 });
+        Ok(())
+    }
+
+    /// Takes another mapping of buttons unless one of those that change is held; the status.
+    pub(crate) fn replace_buttons(&mut self, map: &[u8]) -> Outcome<u8> {
         let pointer = &mut self.input.pointer;
         if map.len() != pointer.map.len() {
             return Err(XError::value(map.len() as u32));
@@ -320,8 +347,7 @@ impl Server {
         if !busy {
             self.notify_mapping(Mapping::POINTER, 0, 0);
         }
-        self.reply(client, &SetPointerMappingReply { status, sequence: 0, length: 0 });
-        Ok(())
+        Ok(u8::from(status))
     }
 
     pub(crate) fn get_pointer_mapping(&mut self, client: ClientId) -> Outcome {

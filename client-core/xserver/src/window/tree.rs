@@ -71,6 +71,7 @@ impl Server {
         crate::extension::damage::drawable_gone(self, id);
         self.xfixes.window_gone(id);
         self.randr.window_gone(id);
+        self.xinput.window_gone(id);
         self.free_window_pictures(id);
         for client in self.clients_mut() {
             client.save_set.retain(|saved| saved.window != id);

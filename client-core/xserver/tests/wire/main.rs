@@ -22,6 +22,34 @@ fn every_core_request_is_refused_and_granted_as_by_xvfb() {
     none(&found);
 }
 
+/// Tries the requests of an extension.
+fn extension(name: &'static str, requests: &[requests::Good]) {
+    let Some(xvfb) = Xvfb::start() else { return };
+    let mut found = Vec::new();
+    let only: Option<u8> = std::env::var("WIRE_MINOR").ok().and_then(|minor| minor.parse().ok());
+    for good in requests.iter().filter(|good| only.is_none_or(|only| only == good.major)) {
+        found.extend(differences(&xvfb, &format!("{name} {}", good.major), |w| {
+            requests::try_all(w, Some(name), good);
+        }));
+    }
+    none(&found);
+}
+
+#[test]
+fn requests_of_the_input_extension_are_answered_as_by_xvfb() {
+    extension("XInputExtension", requests::XINPUT);
+}
+
+#[test]
+fn requests_about_shapes_are_answered_as_by_xvfb() {
+    extension("SHAPE", requests::SHAPE);
+}
+
+#[test]
+fn requests_of_xtest_are_answered_as_by_xvfb() {
+    extension("XTEST", requests::XTEST);
+}
+
 macro_rules! scenarios {
     ($($test:ident: $scenario:ident;)*) => {
         $(

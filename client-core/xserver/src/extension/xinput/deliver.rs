@@ -1,0 +1,480 @@
+//! How events of devices reach the clients that select them by device.
+
+use x11rb_protocol::protocol::xproto;
+
+use super::{
+    DEVICES, Device, DeviceGrab, EVENT, KEYBOARD, MASTER_KEYBOARD, MASTER_POINTER, Message, POINTER,
+    TEST_KEYBOARD, TEST_POINTER, number,
+};
+use crate::client::ClientId;
+use crate::resource::Xid;
+use crate::server::{ROOT, Server};
+
+/// A device's event in the words of the core protocol.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CoreEvent {
+    /// `KeyPress` to `MotionNotify`; the extension's kinds have the same numbers.
+    pub(crate) kind: u8,
+    pub(crate) detail: u8,
+    pub(crate) time: u32,
+    pub(crate) state: u16,
+    /// The innermost window.
+    pub(crate) source: Xid,
+}
+
+/// The device is a wheel's button, which programs that scroll smoothly leave alone.
+const POINTER_EMULATED: u32 = 1 << 16;
+/// A key's repetition.
+const KEY_REPEAT: u32 = 1 << 16;
+/// Raw kinds are eleven after the plain ones.
+const RAW: u16 = 11;
+
+impl Server {
+    /// The slave from which the event being processed came.
+    pub(super) fn xi_source(&self, pointer: bool) -> u8 {
+        match (self.input.from_test, pointer) {
+            (true, true) => TEST_POINTER,
+            (true, false) => TEST_KEYBOARD,
+            (false, true) => POINTER,
+            (false, false) => KEYBOARD,
+        }
+    }
+
+    /// Tells an event of a slave to those who want it from that very device; whether it goes on to the master.
+    pub(crate) fn xi_slave_event(&mut self, event: &CoreEvent) -> bool {
+        if !self.xinput.used {
+            return true;
+        }
+        let pointer = matches!(event.kind, xproto::BUTTON_PRESS_EVENT..=xproto::MOTION_NOTIFY_EVENT);
+        let source = self.xi_source(pointer);
+        if pointer && event.kind == xproto::BUTTON_PRESS_EVENT {
+            self.xi_scroll(event, source);
+        }
+        self.xi_raw(event, source);
+        let Some(slave) = DEVICES.iter().copied().find(|device| device.id == source) else { return true };
+        if event.kind == xproto::BUTTON_PRESS_EVENT || event.kind == xproto::KEY_PRESS_EVENT {
+            self.xi_activate_passive(slave, event);
+        }
+        if let Some(grab) = self.xinput.grabs.get(&source).cloned() {
+            self.xi_grabbed(&grab, slave, event);
+            return false;
+        }
+        let mut at = event.source;
+        let mut limit = ROOT;
+        if !pointer && let Some(focus) = self.xinput.focus.get(&source) {
+            match focus.window {
+                0 => return true,
+                1 | 3 => {}
+                window => {
+                    limit = window;
+                    if !self.is_inferior(at, window) {
+                        at = window;
+                    }
+                }
+            }
+        }
+        while let Ok(window) = self.window(at) {
+            let parent = window.parent;
+            if self.xi_deliver_at(at, event, source, None).is_some() {
+                break;
+            }
+            let class = Self::xi_class(source, event.kind);
+            let stops = self.xinput.dont_propagate.get(&at).is_some_and(|classes| classes.contains(&class));
+            if stops || at == limit || parent == 0 {
+                break;
+            }
+            at = parent;
+        }
+        true
+    }
+
+    /// A wheel's notch as motion of a scroll valuator.
+    fn xi_scroll(&mut self, event: &CoreEvent, source: u8) {
+        let (axis, step) = match event.detail {
+            4 => (0, -1),
+            5 => (0, 1),
+            6 => (1, -1),
+            7 => (1, 1),
+            _ => return,
+        };
+        let position = &mut self.xinput.scrolled[axis];
+        *position = position.wrapping_add(step);
+        let axes = vec![(2 + axis as u32, *position)];
+        let event = CoreEvent { kind: xproto::MOTION_NOTIFY_EVENT, detail: 0, ..*event };
+        for device in [source, MASTER_POINTER] {
+            let grab = self.input.pointer_grab.as_ref().map(|grab| (grab.client, grab.window, grab.xi));
+            if device == MASTER_POINTER
+                && let Some((client, window, events)) = grab
+            {
+                if events.is_some_and(|events| events & (1 << 6) != 0) {
+                    let message = self.xi_event(&event, window, device, source, 0, &axes);
+                    self.xi_send(client, &message);
+                }
+                continue;
+            }
+            let mut at = event.source;
+            while let Ok(window) = self.window(at) {
+                let parent = window.parent;
+                let receivers = self.xi_receivers(at, u16::from(device), 6);
+                for client in &receivers {
+                    let message = self.xi_event(&event, at, device, source, 0, &axes);
+                    self.xi_send(*client, &message);
+                }
+                if !receivers.is_empty() || parent == 0 {
+                    break;
+                }
+                at = parent;
+            }
+        }
+    }
+
+    /// Clients that select a kind of event of version 2 from a device on a window.
+    fn xi_receivers(&self, window: Xid, device: u16, kind: u16) -> Vec<ClientId> {
+        let Some(selections) = self.xinput.selections.get(&window) else { return Vec::new() };
+        let master = device <= u16::from(MASTER_KEYBOARD);
+        let mut found: Vec<ClientId> = selections
+            .iter()
+            .filter(|it| it.device == device || it.device == 0 || (it.device == 1 && master))
+            .filter(|it| it.events & (1 << kind) != 0)
+            .map(|it| it.client)
+            .collect();
+        found.dedup();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// What a client selects of version 2 from a device on a window.
+    pub(crate) fn xi_mask_of(&self, client: ClientId, window: Xid, device: u8) -> u32 {
+        let Some(selections) = self.xinput.selections.get(&window) else { return 0 };
+        let master = device <= MASTER_KEYBOARD;
+        selections
+            .iter()
+            .filter(|it| it.client == client)
+            .filter(|it| it.device == u16::from(device) || it.device == 0 || (it.device == 1 && master))
+            .fold(0, |all, it| all | it.events)
+    }
+
+    fn xi_class(device: u8, kind: u8) -> u32 {
+        u32::from(device) << 8 | u32::from(EVENT + kind - 1)
+    }
+
+    /// Tells an event of the master at one window on its way up; the first client told, and what it selects there.
+    pub(crate) fn xi_master_at(
+        &mut self,
+        window: Xid,
+        event: &CoreEvent,
+        only: Option<ClientId>,
+    ) -> Option<(ClientId, u32)> {
+        let half_of_repetition = self.input.keyboard.repeating && event.kind == xproto::KEY_RELEASE_EVENT;
+        if !self.xinput.used || half_of_repetition {
+            return None;
+        }
+        let pointer = matches!(event.kind, xproto::BUTTON_PRESS_EVENT..=xproto::MOTION_NOTIFY_EVENT);
+        let device = if pointer { MASTER_POINTER } else { MASTER_KEYBOARD };
+        let client = self.xi_deliver_at(window, event, device, only)?;
+        Some((client, self.xi_mask_of(client, window, device)))
+    }
+
+    /// Tells an event of a device to those who select it on a window: in the words of version 2 if anybody has, else in
+    /// those of version 1; the first client told.
+    fn xi_deliver_at(
+        &mut self,
+        window: Xid,
+        event: &CoreEvent,
+        device: u8,
+        only: Option<ClientId>,
+    ) -> Option<ClientId> {
+        let pointer = device.is_multiple_of(2);
+        let source = self.xi_source(pointer);
+        let mut receivers = self.xi_receivers(window, u16::from(device), u16::from(event.kind));
+        receivers.retain(|client| only.is_none_or(|only| only == *client));
+        if !receivers.is_empty() {
+            let message = self.xi_plain_event(event, window, device, source);
+            for client in &receivers {
+                self.xi_send(*client, &message);
+            }
+            return receivers.first().copied();
+        }
+        let class = Self::xi_class(device, event.kind);
+        let selected = self.xinput.classes.get(&window)?;
+        let receivers: Vec<ClientId> = selected
+            .iter()
+            .filter(|(client, known)| *known == class && only.is_none_or(|only| only == *client))
+            .map(|(client, _)| *client)
+            .collect();
+        for client in &receivers {
+            self.xi_send_one(*client, event, window, device);
+        }
+        receivers.first().copied()
+    }
+
+    /// Tells a grab of version 2 on the master an event.
+    pub(crate) fn xi_grab_event(&mut self, client: ClientId, window: Xid, event: &CoreEvent) {
+        let pointer = matches!(event.kind, xproto::BUTTON_PRESS_EVENT..=xproto::MOTION_NOTIFY_EVENT);
+        let device = if pointer { MASTER_POINTER } else { MASTER_KEYBOARD };
+        let source = self.xi_source(pointer);
+        let message = self.xi_plain_event(event, window, device, source);
+        self.xi_send(client, &message);
+    }
+
+    /// An event with what its kind has of flags and valuators.
+    fn xi_plain_event(&self, event: &CoreEvent, window: Xid, device: u8, source: u8) -> Message {
+        let wheel = matches!(event.kind, xproto::BUTTON_PRESS_EVENT | xproto::BUTTON_RELEASE_EVENT)
+            && (4..=7).contains(&event.detail);
+        let mut flags = if wheel { POINTER_EMULATED } else { 0 };
+        if self.input.keyboard.repeating_press && event.kind == xproto::KEY_PRESS_EVENT {
+            flags |= KEY_REPEAT;
+        }
+        let axes = if event.kind == xproto::MOTION_NOTIFY_EVENT {
+            vec![(0, self.input.pointer.x), (1, self.input.pointer.y)]
+        } else {
+            Vec::new()
+        };
+        self.xi_event(event, window, device, source, flags, &axes)
+    }
+
+    /// XI 2, `DeviceEvent`.
+    fn xi_event(
+        &self,
+        event: &CoreEvent,
+        window: Xid,
+        device: u8,
+        source: u8,
+        flags: u32,
+        axes: &[(u32, i32)],
+    ) -> Message {
+        let origin = self.window(window).map_or((0, 0), |window| window.origin);
+        let (x, y) = (self.input.pointer.x, self.input.pointer.y);
+        let message = Message::generic(number::XINPUT, u16::from(event.kind), u16::from(device))
+            .long(event.time)
+            .long(u32::from(event.detail))
+            .long(ROOT)
+            .long(window)
+            .long(self.child_towards(window, event.source))
+            .fixed16(x)
+            .fixed16(y)
+            .fixed16(x - origin.0)
+            .fixed16(y - origin.1)
+            .short(1)
+            .short(u16::from(!axes.is_empty()))
+            .short(u16::from(source))
+            .short(0)
+            .long(flags);
+        let message = self.xi_state(message, Some(event.state)).raw(&self.xi_buttons(Some(event)));
+        Self::xi_axes(message, axes, 1)
+    }
+
+    /// The valuators' mask, and their values as often as wanted.
+    fn xi_axes(message: Message, axes: &[(u32, i32)], times: usize) -> Message {
+        if axes.is_empty() {
+            return message;
+        }
+        let mask = axes.iter().fold(0, |mask, (axis, _)| mask | 1_u8 << axis);
+        let mut message = message.raw(&[mask, 0, 0, 0]);
+        for _ in 0..times {
+            for (_, value) in axes {
+                message = message.fixed32(*value);
+            }
+        }
+        message
+    }
+
+    /// Modifiers (base, latched, locked, effective) and groups.
+    pub(super) fn xi_state(&self, message: Message, state: Option<u16>) -> Message {
+        let keyboard = &self.input.keyboard;
+        let effective = state.map_or(u32::from(keyboard.state()), |state| u32::from(state & 0xff));
+        let base = effective & !u32::from(keyboard.latched | keyboard.locked);
+        message
+            .long(base)
+            .long(u32::from(keyboard.latched))
+            .long(u32::from(keyboard.locked))
+            .long(effective)
+            .raw(&[0; 4])
+    }
+
+    /// The buttons held before an event (or now): a bit per button, in a word.
+    pub(super) fn xi_buttons(&self, event: Option<&CoreEvent>) -> [u8; 4] {
+        let mut bits = 0_u32;
+        for (number, _) in self.input.pointer.held.iter().enumerate().filter(|(_, held)| **held) {
+            let logical = self.input.pointer.map.get(number.wrapping_sub(1)).copied().unwrap_or(0);
+            bits |= 1_u32.checked_shl(u32::from(logical)).unwrap_or(0);
+        }
+        if let Some(event) = event {
+            let bit = 1_u32.checked_shl(u32::from(event.detail)).unwrap_or(0);
+            match event.kind {
+                xproto::BUTTON_PRESS_EVENT => bits &= !bit,
+                xproto::BUTTON_RELEASE_EVENT => bits |= bit,
+                _ => {}
+            }
+        }
+        (bits & !1).to_le_bytes()
+    }
+
+    /// XI 2, `RawEvent`: on the root, whoever has a grab.
+    fn xi_raw(&mut self, event: &CoreEvent, source: u8) {
+        let kind = u16::from(event.kind) + RAW;
+        let master = if source.is_multiple_of(2) { MASTER_POINTER } else { MASTER_KEYBOARD };
+        for device in [source, master] {
+            let receivers = self.xi_receivers(ROOT, u16::from(device), kind);
+            if receivers.is_empty() {
+                continue;
+            }
+            let axes = if event.kind == xproto::MOTION_NOTIFY_EVENT {
+                vec![(0, self.input.pointer.moved.0), (1, self.input.pointer.moved.1)]
+            } else {
+                Vec::new()
+            };
+            let message = Message::generic(number::XINPUT, kind, u16::from(device))
+                .long(event.time)
+                .long(u32::from(event.detail))
+                .short(u16::from(source))
+                .short(u16::from(!axes.is_empty()))
+                .long(0)
+                .long(0);
+            let message = Self::xi_axes(message, &axes, 2);
+            for client in receivers {
+                self.xi_send(client, &message);
+            }
+        }
+    }
+
+    /// XI 1, `DeviceKeyPress` and their like, with `DeviceValuator` after it where the device has valuators.
+    fn xi_send_one(&mut self, client: ClientId, event: &CoreEvent, window: Xid, device: u8) {
+        const MORE_EVENTS: u8 = 0x80;
+        let origin = self.window(window).map_or((0, 0), |window| window.origin);
+        let (x, y) = (self.input.pointer.x, self.input.pointer.y);
+        let pointer = device.is_multiple_of(2);
+        let message = Message::event(EVENT + event.kind - 1, event.detail)
+            .long(event.time)
+            .long(ROOT)
+            .long(window)
+            .long(self.child_towards(window, event.source))
+            .short(x as u16)
+            .short(y as u16)
+            .short((x - origin.0) as u16)
+            .short((y - origin.1) as u16)
+            .short(event.state)
+            .byte(1)
+            .byte(if pointer { device | MORE_EVENTS } else { device });
+        self.xi_send(client, &message);
+        if pointer {
+            let valuators = Message::event(EVENT, device)
+                .short(event.state)
+                .byte(2)
+                .byte(0)
+                .long(x as u32)
+                .long(y as u32)
+                .filled(32);
+            self.xi_send(client, &valuators);
+        }
+    }
+
+    /// Tells an event to the holder of a slave's grab.
+    fn xi_grabbed(&mut self, grab: &DeviceGrab, device: Device, event: &CoreEvent) {
+        if grab.owner_events {
+            let mut at = event.source;
+            while let Ok(window) = self.window(at) {
+                let parent = window.parent;
+                if self.xi_deliver_at(at, event, device.id, Some(grab.client)).is_some() {
+                    return;
+                }
+                at = parent;
+            }
+        }
+        if grab.classes.contains(&Self::xi_class(device.id, event.kind)) {
+            self.xi_send_one(grab.client, event, grab.window, device.id);
+        }
+    }
+
+    /// Looks for a grab of version 1 that a key or button activates.
+    fn xi_activate_passive(&mut self, device: Device, event: &CoreEvent) {
+        if self.xinput.grabs.contains_key(&device.id) {
+            return;
+        }
+        let path = self.path(event.source);
+        let modifiers = event.state & 0xff;
+        let found = path.iter().find_map(|window| {
+            self.xinput.passive.iter().find(|grab| {
+                grab.window == *window
+                    && grab.device == device.id
+                    && (grab.detail == 0 || grab.detail == event.detail)
+                    && (grab.modifiers == 0x8000 || grab.modifiers == modifiers)
+            })
+        });
+        if let Some(found) = found.cloned() {
+            let grab = DeviceGrab {
+                client: found.client,
+                window: found.window,
+                owner_events: found.owner_events,
+                classes: found.classes,
+                time: event.time,
+            };
+            self.xinput.grabs.insert(device.id, grab);
+            self.xinput.until_released.insert(device.id, event.detail);
+        }
+    }
+
+    /// An event of a slave has been told: a grab that a key or button had activated may be over.
+    pub(crate) fn xi_after_event(&mut self, event: &CoreEvent) {
+        if self.xinput.until_released.is_empty() {
+            return;
+        }
+        let (pointer, over) = match event.kind {
+            xproto::BUTTON_RELEASE_EVENT => (true, !self.input.pointer.held.iter().any(|held| *held)),
+            xproto::KEY_RELEASE_EVENT => (false, true),
+            _ => return,
+        };
+        let source = self.xi_source(pointer);
+        let ends = match self.xinput.until_released.get(&source) {
+            Some(_) if pointer => over,
+            Some(key) => *key == event.detail,
+            None => false,
+        };
+        if ends {
+            self.xinput.until_released.remove(&source);
+            self.xinput.grabs.remove(&source);
+        }
+    }
+
+    /// XI 2, `EnterEvent`, and what has the same form: Enter, Leave, `FocusIn`, `FocusOut` by kind.
+    pub(crate) fn xi_crossing(&mut self, window: Xid, kind: u16, mode: u8, detail: u8, child: Xid) {
+        if !self.xinput.used {
+            return;
+        }
+        let pointer = kind <= 8;
+        let device = if pointer { MASTER_POINTER } else { MASTER_KEYBOARD };
+        let mut receivers = self.xi_receivers(window, u16::from(device), kind);
+        if pointer && let Some(grab) = &self.input.pointer_grab {
+            let client = grab.client;
+            receivers.retain(|receiver| *receiver == client);
+        }
+        if receivers.is_empty() {
+            return;
+        }
+        let origin = self.window(window).map_or((0, 0), |window| window.origin);
+        let (x, y) = (self.input.pointer.x, self.input.pointer.y);
+        let focus = self.input.focus.window;
+        let focused = focus == 1 || (focus != 0 && self.is_inferior(window, focus));
+        let source = self.xi_source(pointer);
+        let message = Message::generic(number::XINPUT, kind, u16::from(device))
+            .long(self.time)
+            .short(u16::from(source))
+            .byte(mode)
+            .byte(detail)
+            .long(ROOT)
+            .long(window)
+            .long(child)
+            .fixed16(x)
+            .fixed16(y)
+            .fixed16(x - origin.0)
+            .fixed16(y - origin.1)
+            .byte(1)
+            .byte(u8::from(focused))
+            .short(1);
+        let message = self.xi_state(message, None).raw(&self.xi_buttons(None));
+        for client in receivers {
+            self.xi_send(client, &message);
+        }
+    }
+}

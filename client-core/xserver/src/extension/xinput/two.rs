@@ -1,0 +1,380 @@
+//! The requests of version 2 (XI2 protocol, "Requests"): devices, selections, the pointer and the focus by device.
+
+use x11rb_protocol::protocol::xproto::WarpPointerRequest;
+use x11rb_protocol::x11_utils::RequestHeader;
+
+use super::{
+    DEVICES, Device, MASTER_KEYBOARD, MASTER_POINTER, Message, Selection, bad_device, device, grabs,
+    properties,
+};
+use crate::client::ClientId;
+use crate::error::{Outcome, XError};
+use crate::server::{ROOT, Server};
+use crate::value_list::{half, tail, word};
+
+/// The newest minor version of 2 that is spoken.
+const MINOR: u16 = 4;
+/// The last kind of event: the barriers' second.
+const LAST_EVENT: u32 = 26;
+const HIERARCHY_CHANGED: u32 = 11;
+/// Raw kinds: keys, buttons, motion, touches.
+const RAW_EVENTS: u32 = 0x7f_e000 & !(0b111 << 18);
+
+const ALL_DEVICES: u16 = 0;
+const ALL_MASTERS: u16 = 1;
+
+/// Labels of buttons and valuators.
+const BUTTON_LABELS: [&str; 7] = [
+    "Button Left",
+    "Button Middle",
+    "Button Right",
+    "Button Wheel Up",
+    "Button Wheel Down",
+    "Button Horiz Wheel Left",
+    "Button Horiz Wheel Right",
+];
+const VALUATOR_LABELS: [&str; 4] = ["Rel X", "Rel Y", "Rel Vert Scroll", "Rel Horiz Scroll"];
+
+pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {
+    let words = header.remaining_length as usize;
+    let exactly = |wanted: usize| if words == wanted { Ok(()) } else { Err(XError::LENGTH) };
+    let at_least = |wanted: usize| if words >= wanted { Ok(()) } else { Err(XError::LENGTH) };
+    match header.minor_opcode {
+        40 => {
+            exactly(2)?;
+            query_pointer(server, client, body)
+        }
+        41 => {
+            exactly(8)?;
+            warp_pointer(server, body)
+        }
+        42 => {
+            exactly(3)?;
+            change_cursor(server, body)
+        }
+        43 => {
+            at_least(1)?;
+            // Masters are neither made nor removed, and slaves stay with theirs.
+            if body[0] == 0 { Ok(()) } else { Err(XError { code: 17, value: 0 }) }
+        }
+        44 => {
+            exactly(2)?;
+            if word(body, 0)? != 0 {
+                server.window(word(body, 0)?)?;
+            }
+            master_pointer(half(body, 4)?)
+        }
+        45 => {
+            exactly(1)?;
+            if word(body, 0)? != 0 {
+                server.window(word(body, 0)?)?;
+            }
+            let message = Message::reply(45).byte(1).byte(0).short(u16::from(MASTER_POINTER)).filled(32);
+            server.xi_reply(client, &message);
+            Ok(())
+        }
+        46 => {
+            at_least(2)?;
+            select_events(server, client, body)
+        }
+        47 => {
+            exactly(1)?;
+            let (major, minor) = (half(body, 0)?, half(body, 2)?);
+            if major < 2 {
+                return Err(XError::value(u32::from(major)));
+            }
+            let minor = if major > 2 { MINOR } else { minor.min(MINOR) };
+            server.xi_reply(client, &Message::reply(47).short(2).short(minor).filled(32));
+            Ok(())
+        }
+        48 => {
+            exactly(1)?;
+            query_device(server, client, half(body, 0)?)
+        }
+        49 => {
+            exactly(3)?;
+            let (window, time, id) = (word(body, 0)?, word(body, 4)?, half(body, 8)?);
+            keyboard(id)?;
+            // RevertToParent
+            server.set_input_focus(2, window, time)
+        }
+        50 => {
+            exactly(1)?;
+            keyboard(half(body, 0)?)?;
+            let focus = server.input.focus.window;
+            server.xi_reply(client, &Message::reply(50).long(focus).filled(32));
+            Ok(())
+        }
+        51 => {
+            at_least(5)?;
+            grabs::grab_device(server, client, body)
+        }
+        52 => {
+            exactly(2)?;
+            grabs::ungrab_device(server, client, body)
+        }
+        53 => {
+            // With a touch and its window from version 2.2 on
+            if words != 2 && words != 4 {
+                return Err(XError::LENGTH);
+            }
+            grabs::allow_events(server, client, body)
+        }
+        54 => {
+            at_least(7)?;
+            grabs::passive_grab(server, client, body)
+        }
+        55 => {
+            at_least(4)?;
+            grabs::passive_ungrab(server, client, body)
+        }
+        56 => {
+            exactly(1)?;
+            properties::list(server, client, 56, half(body, 0)?)
+        }
+        57 => {
+            at_least(4)?;
+            properties::change_two(server, body)
+        }
+        58 => {
+            exactly(2)?;
+            properties::delete(server, half(body, 0)?, word(body, 4)?)
+        }
+        59 => {
+            exactly(5)?;
+            properties::get_two(server, client, body)
+        }
+        60 => {
+            exactly(1)?;
+            selected_events(server, client, word(body, 0)?)
+        }
+        // XIBarrierReleasePointer: no barrier ever holds the pointer.
+        61 => at_least(1),
+        _ => Err(XError::REQUEST),
+    }
+}
+
+fn master_pointer(id: u16) -> Outcome {
+    let found = device(id)?;
+    if found.id == MASTER_POINTER { Ok(()) } else { Err(bad_device(id)) }
+}
+
+fn keyboard(id: u16) -> Outcome {
+    let found = device(id)?;
+    if found.is_pointer() { Err(bad_device(id)) } else { Ok(()) }
+}
+
+fn query_pointer(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
+    let id = word(body, 0)?;
+    master_pointer(half(body, 4)?)?;
+    let origin = server.window(id)?.origin;
+    let (x, y) = (server.input.pointer.x, server.input.pointer.y);
+    let inside = server.input.pointer.window;
+    let child = if server.is_inferior(inside, id) { server.child_towards(id, inside) } else { 0 };
+    let message = Message::reply(40)
+        .long(ROOT)
+        .long(child)
+        .fixed16(x)
+        .fixed16(y)
+        .fixed16(x - origin.0)
+        .fixed16(y - origin.1)
+        .byte(1)
+        .byte(0)
+        .short(1);
+    let message = server.xi_state(message, None).raw(&server.xi_buttons(None));
+    server.xi_reply(client, &message);
+    Ok(())
+}
+
+fn warp_pointer(server: &mut Server, body: &[u8]) -> Outcome {
+    master_pointer(half(body, 28)?)?;
+    // 16.16 fixed point
+    let whole = |at: usize| word(body, at).map(|fixed| ((fixed as i32) >> 16) as i16);
+    server.warp_pointer_request(&WarpPointerRequest {
+        src_window: word(body, 0)?,
+        dst_window: word(body, 4)?,
+        src_x: whole(8)?,
+        src_y: whole(12)?,
+        src_width: half(body, 16)?,
+        src_height: half(body, 18)?,
+        dst_x: whole(20)?,
+        dst_y: whole(24)?,
+    })
+}
+
+fn change_cursor(server: &mut Server, body: &[u8]) -> Outcome {
+    let (window, cursor) = (word(body, 0)?, word(body, 4)?);
+    master_pointer(half(body, 8)?)?;
+    server.window(window)?;
+    let cursor = if cursor == 0 { None } else { Some(server.cursor_resource(cursor)?.clone()) };
+    server.window_mut(window)?.cursor = cursor;
+    server.update_cursor();
+    Ok(())
+}
+
+fn select_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
+    let (window, count) = (word(body, 0)?, half(body, 4)?);
+    server.window(window)?;
+    if count == 0 {
+        return Err(XError::value(0));
+    }
+    let mut wanted = Vec::new();
+    let mut rest = tail(body, 8)?;
+    for _ in 0..count {
+        let (id, length) = (half(rest, 0)?, usize::from(half(rest, 2)?) * 4);
+        let mask = tail(rest, 4)?.get(..length).ok_or(XError::LENGTH)?;
+        rest = tail(rest, 4 + length)?;
+        if id > ALL_MASTERS {
+            device(id)?;
+        }
+        let events =
+            mask.iter().take(4).enumerate().fold(0, |all, (at, byte)| all | u32::from(*byte) << (8 * at));
+        let beyond = mask.iter().skip(4).any(|byte| *byte != 0) || events >> (LAST_EVENT + 1) != 0;
+        let misplaced = (events & (1 << HIERARCHY_CHANGED) != 0 && id != ALL_DEVICES)
+            || (events & RAW_EVENTS != 0 && window != ROOT);
+        if beyond || misplaced {
+            return Err(XError::value(events));
+        }
+        wanted.push(Selection { client, device: id, events });
+    }
+    if !rest.is_empty() {
+        return Err(XError::LENGTH);
+    }
+    let selections = server.xinput.selections.entry(window).or_default();
+    for selection in wanted {
+        selections.retain(|it| it.client != client || it.device != selection.device);
+        if selection.events != 0 {
+            selections.push(selection);
+        }
+    }
+    if selections.is_empty() {
+        server.xinput.selections.remove(&window);
+    }
+    server.xinput.used = true;
+    Ok(())
+}
+
+fn selected_events(server: &mut Server, client: ClientId, window: u32) -> Outcome {
+    server.window(window)?;
+    let selections = server.xinput.selections.get(&window).map_or(&[][..], |selections| selections);
+    let mut mine: Vec<_> = selections.iter().filter(|it| it.client == client).copied().collect();
+    mine.sort_unstable_by_key(|it| it.device);
+    let mut message = Message::reply(60).short(mine.len() as u16).filled(32);
+    for selection in mine {
+        message = message.short(selection.device).short(1).raw(&selection.events.to_le_bytes());
+    }
+    server.xi_reply(client, &message);
+    Ok(())
+}
+
+fn query_device(server: &mut Server, client: ClientId, id: u16) -> Outcome {
+    let chosen: Vec<Device> = match id {
+        ALL_DEVICES => DEVICES.to_vec(),
+        ALL_MASTERS => DEVICES.iter().copied().filter(|device| device.is_master()).collect(),
+        id => vec![device(id)?],
+    };
+    let mut message = Message::reply(48).short(chosen.len() as u16).filled(32);
+    for device in chosen {
+        let classes = classes(server, device);
+        let usage = match (device.is_master(), device.is_pointer()) {
+            (true, true) => 1,
+            (true, false) => 2,
+            (false, true) => 3,
+            (false, false) => 4,
+        };
+        message = message
+            .short(u16::from(device.id))
+            .short(usage)
+            .short(u16::from(device.attached))
+            .short(classes.len() as u16)
+            .short(device.name.len() as u16)
+            .byte(1)
+            .byte(0)
+            .raw(device.name.as_bytes())
+            .padded();
+        for class in &classes {
+            message = message.with(class);
+        }
+    }
+    server.xi_reply(client, &message);
+    Ok(())
+}
+
+/// What a device is made of.
+fn classes(server: &mut Server, device: Device) -> Vec<Message> {
+    let source = u16::from(device.id);
+    if !device.is_pointer() {
+        let keyboard = &server.input.keyboard;
+        let (first, last) = (keyboard.min_keycode(), keyboard.max_keycode());
+        let count = u16::from(last) - u16::from(first) + 1;
+        let mut keys = Message::part().short(0).short(2 + count).short(source).short(count);
+        for code in first..=last {
+            keys = keys.long(u32::from(code));
+        }
+        return vec![keys];
+    }
+    let count = server.input.pointer.map.len();
+    let mut buttons = Message::part()
+        .short(1)
+        .short(2 + 1 + count as u16)
+        .short(source)
+        .short(count as u16)
+        .raw(&server.xi_buttons(None));
+    for number in 0..count {
+        let label = BUTTON_LABELS.get(number).map_or(0, |label| server.atoms.intern(label.as_bytes()));
+        buttons = buttons.long(label);
+    }
+    let mut classes = vec![buttons];
+    let positions = [
+        server.input.pointer.x,
+        server.input.pointer.y,
+        server.xinput.scrolled[0],
+        server.xinput.scrolled[1],
+    ];
+    for (number, (label, value)) in VALUATOR_LABELS.iter().zip(positions).enumerate() {
+        let label = server.atoms.intern(label.as_bytes());
+        classes.push(
+            Message::part()
+                .short(2)
+                .short(11)
+                .short(source)
+                .short(number as u16)
+                .long(label)
+                .fixed32(-1)
+                .fixed32(-1)
+                .fixed32(value)
+                .long(0)
+                .raw(&[0; 4]),
+        );
+    }
+    // Vertical is 1, horizontal is 2; a notch is one unit.
+    for (number, kind) in [(2, 1), (3, 2)] {
+        classes.push(
+            Message::part()
+                .short(3)
+                .short(6)
+                .short(source)
+                .short(number)
+                .short(kind)
+                .short(0)
+                .long(0)
+                .fixed32(1),
+        );
+    }
+    classes
+}
+
+/// The master of a passive grab, which may be of all devices: then the kind of what activates it says which.
+pub(super) fn master_for(id: u16, kind: u8) -> Outcome<bool> {
+    if id <= ALL_MASTERS { Ok(kind != 1) } else { master(id) }
+}
+
+/// The master of a kind, for requests about grabs.
+pub(super) fn master(id: u16) -> Outcome<bool> {
+    let found = device(id)?;
+    match found.id {
+        MASTER_POINTER => Ok(true),
+        MASTER_KEYBOARD => Ok(false),
+        _ => Err(bad_device(id)),
+    }
+}
