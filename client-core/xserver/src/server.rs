@@ -526,11 +526,11 @@ pub(crate) fn blank_screen(width: u16, height: u16) -> Pixmap {
 }
 
 /// Turns a structure of the protocol into the 32 bytes of an event.
-pub(crate) fn wire(event: &impl Serialize) -> [u8; 32] {
-    let mut bytes = Vec::with_capacity(32);
-    event.serialize_into(&mut bytes);
+pub(crate) fn wire<E: Serialize<Bytes: AsRef<[u8]>>>(event: &E) -> [u8; 32] {
+    let bytes = event.serialize();
     let mut wire = [0; 32];
-    let length = bytes.len().min(32);
-    wire[..length].copy_from_slice(&bytes[..length]);
+    for (to, from) in wire.iter_mut().zip(bytes.as_ref()) {
+        *to = *from;
+    }
     wire
 }

@@ -77,6 +77,87 @@ impl Server {
         self.pointer_window_may_have_changed();
     }
 
+    /// Computes clips after one child of `parent` (or several) changed place, size or stacking, which can show only
+    /// within `area` of the screen: what the child covered before and what it covers now. Siblings elsewhere are not
+    /// looked at, and of the parent's clip only that part changes.
+    pub(crate) fn revalidate_area(&mut self, parent: Xid, area: &Region) {
+        let Ok(window) = self.window_mut(parent) else { return };
+        if !window.viewable || window.input_only {
+            self.revalidate(parent);
+            return;
+        }
+        let origin = window.origin;
+        let inner = if window.shapes.bounding.is_none() && window.shapes.clip.is_none() {
+            window.outer_clip.intersect_rect(&window.inner_rect())
+        } else {
+            window.outer_clip.intersect(&window.inner_shape())
+        };
+        let children = std::mem::take(&mut window.children);
+        let mut rest = inner.intersect(area);
+        let mut effects = Effects::default();
+        effects.exposed.push((parent, Region::new()));
+        let around = area.extents();
+        for child in children.iter().rev() {
+            let Ok(state) = self.window(*child) else { continue };
+            let (place, outer) = state.place_in(origin);
+            if !state.mapped || state.input_only {
+                if state.origin != place {
+                    self.place_subtree(*child, place);
+                }
+                continue;
+            }
+            if !state.dirty && state.origin == place && !outer.overlaps(&around) {
+                continue;
+            }
+            let shape = match &state.shapes.bounding {
+                Some(shape) => shape.translated(place.0, place.1).intersect_rect(&outer),
+                None => Region::from_rect(outer),
+            };
+            let visible = rest.intersect(&shape);
+            if !visible.is_empty() {
+                rest = rest.subtract(&visible);
+            }
+            let elsewhere = state.outer_clip.subtract(area);
+            let visible = if elsewhere.is_empty() { visible } else { elsewhere.union(&visible) };
+            self.validate(*child, Arc::new(visible), place, &mut effects);
+        }
+        let Ok(window) = self.window_mut(parent) else { return };
+        window.children = children;
+        effects.exposed[0].1 = rest.subtract(&window.clip);
+        window.clip = Arc::new(window.clip.subtract(area).union(&rest));
+        self.apply(effects);
+        self.pointer_window_may_have_changed();
+    }
+
+    /// Moves a subtree that shows exactly as much as before, elsewhere.
+    fn translate_subtree(&mut self, id: Xid, by: (i32, i32)) {
+        let Ok(window) = self.window_mut(id) else { return };
+        window.origin = (window.origin.0 + by.0, window.origin.1 + by.1);
+        for clip in [&mut window.clip, &mut window.outer_clip] {
+            if !clip.is_empty() {
+                Arc::make_mut(clip).translate(by.0, by.1);
+            }
+        }
+        if window.children.is_empty() {
+            return;
+        }
+        let children = std::mem::take(&mut window.children);
+        for child in &children {
+            self.translate_subtree(*child, by);
+        }
+        if let Ok(window) = self.window_mut(id) {
+            window.children = children;
+        }
+    }
+
+    /// A window that is not viewable changed its place: nothing shows.
+    pub(crate) fn place_unviewable(&mut self, id: Xid) {
+        let Ok(window) = self.window(id) else { return };
+        let Ok(parent) = self.window(window.parent) else { return };
+        let (place, _) = window.place_in(parent.origin);
+        self.place_subtree(id, place);
+    }
+
     /// Gives an invisible subtree its origins.
     fn place_subtree(&mut self, id: Xid, origin: (i32, i32)) {
         let Ok(window) = self.window_mut(id) else { return };
@@ -104,6 +185,17 @@ impl Server {
         let Ok(window) = self.window_mut(id) else { return };
         let old_origin = window.origin;
         if !window.dirty && old_origin == origin && *window.outer_clip == *outer {
+            return;
+        }
+        let moved = (origin.0 - old_origin.0, origin.1 - old_origin.1);
+        if !window.dirty
+            && window.bits == BitsAfterResize::Keep
+            && !window.input_only
+            && !outer.is_empty()
+            && window.outer_clip.translated(moved.0, moved.1) == *outer
+        {
+            effects.copies.push((moved, (*outer).clone()));
+            self.translate_subtree(id, moved);
             return;
         }
         window.origin = origin;

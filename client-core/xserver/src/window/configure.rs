@@ -9,6 +9,7 @@ use super::BitsAfterResize;
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;
+use crate::region::{Rect, Region};
 use crate::resource::Xid;
 use crate::server::{Server, wire};
 use crate::value_list::{ValueList, half, tail, word};
@@ -124,10 +125,19 @@ impl Server {
             self.place(id, geometry);
         } else if restacked {
             self.notify_configure(id);
-            self.mark_dirty(parent);
-            self.revalidate(parent);
+            self.restacked(id);
         }
         Ok(())
+    }
+
+    /// Computes clips after a window went up or down among its siblings.
+    fn restacked(&mut self, id: Xid) {
+        if let Ok(window) = self.window(id)
+            && window.viewable
+        {
+            let (parent, area) = (window.parent, Region::from_rect(window.outer_rect()));
+            self.revalidate_area(parent, &area);
+        }
     }
 
     fn notify_configure_synthetically(&mut self, id: Xid) {
@@ -153,8 +163,10 @@ impl Server {
         let Ok(window) = self.window_mut(id) else { return };
         let old = (window.x, window.y, window.width, window.height, window.border_width);
         (window.x, window.y, window.width, window.height, window.border_width) = geometry;
-        window.dirty = true;
-        let (parent, bit_gravity, children) = (window.parent, window.bit_gravity, window.children.clone());
+        let before = window.outer_rect_of(old);
+        // What only moves takes its clips along.
+        window.dirty |= (old.2, old.3, old.4) != (geometry.2, geometry.3, geometry.4);
+        let (parent, bit_gravity) = (window.parent, window.bit_gravity);
         self.notify_configure(id);
         let grown = (i32::from(geometry.2) - i32::from(old.2), i32::from(geometry.3) - i32::from(old.3));
         let moved = (
@@ -162,6 +174,7 @@ impl Server {
             i32::from(geometry.1) + i32::from(geometry.4) - i32::from(old.1) - i32::from(old.4),
         );
         if grown != (0, 0) {
+            let children = self.window(id).map_or(Vec::new(), |window| window.children.clone());
             let bits = if bit_gravity == 0 {
                 BitsAfterResize::Forget
             } else {
@@ -178,8 +191,18 @@ impl Server {
                 self.apply_window_gravity(child, grown, moved);
             }
         }
-        self.mark_dirty(parent);
-        self.revalidate(parent);
+        let Ok(window) = self.window(id) else { return };
+        if !window.viewable {
+            self.place_unviewable(id);
+            return;
+        }
+        let Ok(above) = self.window(parent) else {
+            // The root changes with the screen.
+            self.revalidate(id);
+            return;
+        };
+        let (_, after) = window.place_in(above.origin);
+        self.revalidate_area(parent, &Region::from_rects(&[before, after]));
     }
 
     fn apply_window_gravity(&mut self, child: Xid, grown: (i32, i32), moved: (i32, i32)) {
@@ -213,7 +236,7 @@ impl Server {
     /// Moves a window within its parent's stack; whether that changed anything.
     fn restack(&mut self, id: Xid, sibling: Option<Xid>, mode: u32) -> bool {
         let Ok(parent) = self.window(id).map(|window| window.parent) else { return false };
-        let Ok(children) = self.window(parent).map(|window| window.children.clone()) else { return false };
+        let Ok(children) = self.window(parent).map(|window| &window.children) else { return false };
         let Some(at) = children.iter().position(|child| *child == id) else { return false };
         let covered = || match sibling {
             Some(other) => {
@@ -247,7 +270,6 @@ impl Server {
         if let Ok(parent) = self.window_mut(parent) {
             parent.children.remove(at);
             parent.children.insert(to, id);
-            parent.dirty = true;
         }
         true
     }
@@ -256,17 +278,25 @@ impl Server {
         if direction > 1 {
             return Err(XError::value(u32::from(direction)));
         }
-        let children = self.window(id)?.children.clone();
+        // Only mapped children cover one another.
+        let children: Vec<(Xid, Rect)> = self
+            .window(id)?
+            .children
+            .iter()
+            .filter_map(|child| self.window(*child).ok())
+            .filter(|child| child.mapped)
+            .map(|child| (child.id, child.outer_rect()))
+            .collect();
         let found = if direction == 0 {
             // RaiseLowest: the lowest mapped child that another one covers.
             (0..children.len())
-                .find(|at| children[at + 1..].iter().any(|other| self.occludes(*other, children[*at])))
+                .find(|at| children[at + 1..].iter().any(|(_, other)| other.overlaps(&children[*at].1)))
         } else {
             (0..children.len())
                 .rev()
-                .find(|at| children[..*at].iter().any(|other| self.occludes(children[*at], *other)))
+                .find(|at| children[..*at].iter().any(|(_, other)| other.overlaps(&children[*at].1)))
         };
-        let Some(child) = found.and_then(|at| children.get(at)).copied() else { return Ok(()) };
+        let Some((child, _)) = found.and_then(|at| children.get(at)).copied() else { return Ok(()) };
         if self.redirect(client, id, mask::SUBSTRUCTURE_REDIRECT, || {
             wire(&CirculateRequestEvent {
                 response_type: xproto::CIRCULATE_REQUEST_EVENT,
@@ -287,7 +317,7 @@ impl Server {
                 place: direction.into(),
             };
             self.deliver_structure(child, wire(&event));
-            self.revalidate(id);
+            self.restacked(child);
         }
         Ok(())
     }

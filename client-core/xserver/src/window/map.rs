@@ -7,6 +7,7 @@ use x11rb_protocol::protocol::xproto::{
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;
+use crate::region::Region;
 use crate::resource::Xid;
 use crate::server::{ROOT, Server, wire};
 
@@ -14,7 +15,7 @@ impl Server {
     pub(crate) fn map_window(&mut self, client: ClientId, id: Xid) -> Outcome {
         self.window(id)?;
         if let Some(parent) = self.map_one(client, id) {
-            self.revalidate(parent);
+            self.appeared_or_gone(parent, id);
             self.focus_managed(id);
         }
         Ok(())
@@ -97,8 +98,15 @@ impl Server {
         let Ok(window) = self.window(id) else { return };
         let parent = window.parent;
         if self.unmap_one(id, from_configure) {
-            self.revalidate(parent);
+            self.appeared_or_gone(parent, id);
         }
+    }
+
+    /// Computes clips after one child was mapped or unmapped.
+    fn appeared_or_gone(&mut self, parent: Xid, id: Xid) {
+        let (Ok(above), Ok(window)) = (self.window(parent), self.window(id)) else { return };
+        let (_, outer) = window.place_in(above.origin);
+        self.revalidate_area(parent, &Region::from_rect(outer));
     }
 
     /// Unmaps a window without computing clips; whether it was viewable.
@@ -160,7 +168,13 @@ impl Server {
     /// Tells a window and its parent where it is.
     pub(crate) fn notify_configure(&mut self, id: Xid) {
         let Ok(window) = self.window(id) else { return };
-        let siblings = self.window(window.parent).map_or(&[][..], |parent| &parent.children);
+        let parent = self.window(window.parent);
+        let asked = window.all_masks() & mask::STRUCTURE_NOTIFY != 0
+            || parent.is_ok_and(|parent| parent.all_masks() & mask::SUBSTRUCTURE_NOTIFY != 0);
+        if !asked {
+            return;
+        }
+        let siblings = parent.map_or(&[][..], |parent| &parent.children);
         let at = siblings.iter().position(|sibling| *sibling == id).unwrap_or(0);
         let event = ConfigureNotifyEvent {
             response_type: xproto::CONFIGURE_NOTIFY_EVENT,

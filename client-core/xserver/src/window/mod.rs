@@ -138,6 +138,27 @@ impl Window {
         )
     }
 
+    /// Where it lies in a parent whose inside has its corner at `parent`: its own inside's corner, and inside and border.
+    pub(crate) fn place_in(&self, parent: (i32, i32)) -> ((i32, i32), Rect) {
+        let corner = (parent.0 + i32::from(self.x), parent.1 + i32::from(self.y));
+        let border = i32::from(self.border_width);
+        let twice = 2 * u32::from(self.border_width);
+        let outer = Rect::from_size(
+            corner.0,
+            corner.1,
+            u32::from(self.width) + twice,
+            u32::from(self.height) + twice,
+        );
+        ((corner.0 + border, corner.1 + border), outer)
+    }
+
+    /// What inside and border of another geometry were to the screen, when its inside had its corner at `origin`.
+    pub(crate) fn outer_rect_of(&self, (_, _, width, height, border): configure::Geometry) -> Rect {
+        let (x, y) = (self.origin.0 - i32::from(border), self.origin.1 - i32::from(border));
+        let twice = 2 * u32::from(border);
+        Rect::from_size(x, y, u32::from(width) + twice, u32::from(height) + twice)
+    }
+
     /// Inside and border on the screen, less what the bounding shape cuts off.
     pub(crate) fn outer_shape(&self) -> Region {
         match &self.shapes.bounding {
