@@ -175,9 +175,23 @@ fn copy_from<P: Pixel>(
     rop: Rop,
     mask: u32,
 ) {
+    let plain = rop.is_copy(mask);
     for part in &plan.region {
-        for y in part.y1..part.y2 {
-            rop.row(row_mut(data, width, part, y), row(pixels, stride, part, y, plan.delta), mask);
+        let length = part.width() as usize;
+        let mut to = part.y1 as usize * width + part.x1 as usize;
+        let mut from = (part.y1 - plan.delta.1) as usize * stride + (part.x1 - plan.delta.0) as usize;
+        for _ in part.y1..part.y2 {
+            let (Some(dst), Some(src)) = (data.get_mut(to..to + length), pixels.get(from..from + length))
+            else {
+                break;
+            };
+            if plain {
+                dst.copy_from_slice(src);
+            } else {
+                rop.row(dst, src, mask);
+            }
+            to += width;
+            from += stride;
         }
     }
 }

@@ -882,7 +882,12 @@ pub(super) fn choose_row<P: Pixel>(dst: &mut [P], bits: &[u8], one: (u32, u32), 
 
 /// Where coordinate `at` falls in a pattern of `size` that begins at `corner`.
 fn phase(at: i32, corner: i32, size: i32) -> usize {
-    (i64::from(at) - i64::from(corner)).rem_euclid(i64::from(size)) as usize
+    let size = size.max(1);
+    match at.checked_sub(corner) {
+        Some(distance) if size & (size - 1) == 0 => (distance & (size - 1)) as usize,
+        Some(distance) => distance.rem_euclid(size) as usize,
+        None => (i64::from(at) - i64::from(corner)).rem_euclid(i64::from(size)) as usize,
+    }
 }
 
 #[cfg(test)]

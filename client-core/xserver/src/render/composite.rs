@@ -4,7 +4,7 @@
 //! or destination are in memory as the arithmetic wants them, they are used in place.
 
 use super::format::{Format, words_at_mut};
-use super::op::{Float, MaskRow, Op, combine, combine_float};
+use super::op::{Float, MaskRow, Op, combine, combine_float, over_through, over_through_channels};
 use super::source::{Bits, Source};
 use crate::raster::Pixmap;
 use crate::region::{Rect, Region};
@@ -75,6 +75,14 @@ pub fn composite(
         return;
     }
     let bounds = geometry.bounds().intersect(&target.pixmap.bounds());
+    if mask.is_none() && source.is_opaque_within(geometry.source, geometry.size) {
+        op = op.with_opaque_source();
+    }
+    if copy_rows(op, source, mask, target, geometry, &bounds)
+        || over_rows(op, source, mask, target, geometry, &bounds)
+    {
+        return;
+    }
     let deep =
         op.divides() || target.format.is_deep() || source.is_deep() || mask.is_some_and(Source::is_deep);
     let clip = target.clip;
@@ -94,6 +102,84 @@ pub fn composite(
             }
         }
     }
+}
+
+/// Source pixels that are stored as they are read: rows are copied. Tells whether it was so.
+fn copy_rows(
+    op: Op,
+    source: &Source<'_>,
+    mask: Option<&Source<'_>>,
+    target: &mut Target<'_>,
+    g: Geometry,
+    bounds: &Rect,
+) -> bool {
+    let native = target.format.is_native() || target.format.is_native_opaque();
+    if op != Op::Src || mask.is_some() || !native || target.alpha_map.is_some() {
+        return false;
+    }
+    let Some(from) = source.rows_for(target.format) else { return false };
+    let (dx, dy) = (g.source.0.saturating_sub(g.target.0), g.source.1.saturating_sub(g.target.1));
+    let inside =
+        |r: &Rect| from.covers(r.x1.saturating_add(dx), r.y1.saturating_add(dy), r.width(), r.height());
+    if !inside(&bounds.intersect(&target.clip.extents())) {
+        return false;
+    }
+    for rect in target.clip.rects() {
+        let rect = rect.intersect(bounds);
+        let n = rect.width() as usize;
+        for y in rect.y1..rect.y2 {
+            if let (Some(from), Some(to)) =
+                (from.words(rect.x1 + dx, y + dy, n), words_at_mut(target.pixmap, rect.x1, y, n))
+            {
+                to.copy_from_slice(from);
+            }
+        }
+    }
+    true
+}
+
+/// One colour over pixels through a mask of coverage, which is what text is. Tells whether it was so.
+fn over_rows(
+    op: Op,
+    source: &Source<'_>,
+    mask: Option<&Source<'_>>,
+    target: &mut Target<'_>,
+    g: Geometry,
+    bounds: &Rect,
+) -> bool {
+    let opaque = target.format.is_native_opaque();
+    if op != Op::Over || !(target.format.is_native() || opaque) || target.alpha_map.is_some() {
+        return false;
+    }
+    let (Some(colour), Some(mask)) = (source.as_solid(), mask) else { return false };
+    let Some(coverage) = mask.coverage() else { return false };
+    let (dx, dy) = (g.mask.0.saturating_sub(g.target.0), g.mask.1.saturating_sub(g.target.1));
+    let reach = bounds.intersect(&target.clip.extents());
+    let (x, y) = (reach.x1.saturating_add(dx), reach.y1.saturating_add(dy));
+    if !coverage.covers(x, y, reach.width(), reach.height()) {
+        return false;
+    }
+    for rect in target.clip.rects() {
+        let rect = rect.intersect(bounds);
+        let n = rect.width() as usize;
+        for y in rect.y1..rect.y2 {
+            let Some(to) = words_at_mut(target.pixmap, rect.x1, y, n) else { continue };
+            let (mx, my) = (rect.x1 + dx, y + dy);
+            if mask.component_alpha {
+                if let Some(row) = coverage.words(mx, my, n) {
+                    over_through_channels(colour, row, to);
+                }
+            } else if let Some(row) = coverage.bytes(mx, my, n) {
+                over_through(colour, row, to);
+            }
+            if opaque {
+                for p in to {
+                    *p &= 0x00ff_ffff;
+                }
+            }
+        }
+    }
+    true
 }
 
 struct Rows<'a> {

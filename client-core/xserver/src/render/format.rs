@@ -4,7 +4,7 @@
 //! narrowed by dropping the low ones; a missing alpha is opaque, missing colours are black. Formats of ten bits to a
 //! channel are composited in floating point.
 
-use super::op::{Float, from_unit, to_float};
+use super::op::{Float, Op, from_unit, to_float};
 use crate::raster::Pixmap;
 
 /// Where one channel is in a pixel: the lowest bit, and how many. No bits: the format lacks the channel.
@@ -179,6 +179,18 @@ impl Format {
             && self.blue == Channel { shift: 0, bits: 8 }
     }
 
+    /// Whether an operator without a mask stores this format's pixels in another format just as they are.
+    pub(crate) fn copies_to(&self, other: &Self, op: Op) -> bool {
+        let opaque = self.is_native_opaque();
+        let op = if opaque { op.with_opaque_source() } else { op };
+        let fits = if opaque {
+            other.is_native_opaque() && self.depth == other.depth
+        } else {
+            self.is_native() && std::ptr::eq(self, other)
+        };
+        op == Op::Src && fits
+    }
+
     /// One pixel as `a8r8g8b8`.
     #[inline]
     pub(super) fn read(&self, pixel: u32) -> u32 {
@@ -330,6 +342,11 @@ fn row_mut(pixmap: &mut Pixmap, x: i32, y: i32, len: usize) -> Option<RowMut<'_>
 /// A row of words to read, where the pixmap has words and holds all of it.
 pub(super) fn words_at(pixmap: &Pixmap, x: i32, y: i32, len: usize) -> Option<&[u32]> {
     pixmap.words()?.get(span(pixmap, x, y, len)?)
+}
+
+/// A row of bytes to read, where the pixmap has bytes and holds all of it.
+pub(super) fn bytes_at(pixmap: &Pixmap, x: i32, y: i32, len: usize) -> Option<&[u8]> {
+    pixmap.byte_pixels()?.get(span(pixmap, x, y, len)?)
 }
 
 /// A row of words to write, where the pixmap has words and holds all of it.

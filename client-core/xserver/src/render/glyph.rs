@@ -4,12 +4,19 @@
 //! format. Glyphs drawn through a mask are first added up in it, so that overlapping ones do not show twice.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use x11rb_protocol::protocol::render::Glyphinfo;
 
 use super::format::Format;
 use crate::raster::Pixmap;
+use crate::resource::XidHasher;
+
+/// Adds a row of a glyph's channels to a row of a mask.
+pub(crate) fn add_coverage(glyph: &[u32], mask: &mut [u32]) {
+    super::op::add_rows(glyph, mask);
+}
 
 /// One glyph.
 #[derive(Clone, Debug)]
@@ -24,7 +31,7 @@ pub struct Glyph {
 #[derive(Clone, Debug)]
 pub struct GlyphSet {
     format: &'static Format,
-    glyphs: HashMap<u32, Glyph>,
+    glyphs: HashMap<u32, Glyph, BuildHasherDefault<XidHasher>>,
     bytes: usize,
 }
 
@@ -50,7 +57,7 @@ impl GlyphSet {
 
     /// A set without glyphs.
     pub fn new(format: &'static Format) -> Self {
-        Self { format, glyphs: HashMap::new(), bytes: 0 }
+        Self { format, glyphs: HashMap::default(), bytes: 0 }
     }
 
     /// The format of its glyphs.

@@ -21,6 +21,7 @@ pub mod trapezoid;
 
 pub use composite::{Geometry, Target, TargetAlpha, composite, whole};
 pub use format::{Channel, FIRST_ID, FORMATS, Format};
+pub(crate) use glyph::add_coverage;
 pub use glyph::{Glyph, GlyphError, GlyphSet};
 pub use gradient::{Gradient, Shape, Stop, Stops};
 pub use op::Op;

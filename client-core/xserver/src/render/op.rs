@@ -267,6 +267,62 @@ fn over(source: &[u32], destination: &mut [u32]) {
     }
 }
 
+/// One colour over pixels, through eight-bit coverage: most of a glyph or a shape's mask is empty or full, and costs
+/// nothing or a store.
+pub(super) fn over_through(colour: u32, coverage: &[u8], destination: &mut [u32]) {
+    let n = coverage.len().min(destination.len());
+    let (Some(coverage), Some(destination)) = (coverage.get(..n), destination.get_mut(..n)) else { return };
+    let (c4, c_rest) = coverage.as_chunks::<4>();
+    let (d4, d_rest) = destination.as_chunks_mut::<4>();
+    let source = Px::splat(colour);
+    let opaque = colour >> 24 == 0xff;
+    let mix = |m: Px, d: Px| {
+        let s = source.times(m);
+        d.times(s.alpha().inverse()).plus(s)
+    };
+    for (c, d) in c4.iter().zip(d4) {
+        match u32::from_ne_bytes(*c) {
+            0 => {}
+            u32::MAX if opaque => *d = [colour; 4],
+            _ => {
+                let m = Px::new(c.map(|c| u32::from(c) * 0x0101_0101));
+                *d = mix(m, Px::new(*d)).to_array();
+            }
+        }
+    }
+    for (c, d) in c_rest.iter().zip(d_rest) {
+        if *c != 0 {
+            let [mixed, ..] = mix(Px::splat(u32::from(*c) * 0x0101_0101), Px::splat(*d)).to_array();
+            *d = mixed;
+        }
+    }
+}
+
+/// As [`over_through`], with coverage for each channel by itself.
+pub(super) fn over_through_channels(colour: u32, coverage: &[u32], destination: &mut [u32]) {
+    let n = coverage.len().min(destination.len());
+    let (Some(coverage), Some(destination)) = (coverage.get(..n), destination.get_mut(..n)) else { return };
+    let (c4, c_rest) = coverage.as_chunks::<4>();
+    let (d4, d_rest) = destination.as_chunks_mut::<4>();
+    let source = Px::splat(colour);
+    let mix = |m: Px, d: Px| d.times(m.times(source.alpha()).inverse()).plus(source.times(m));
+    for (c, d) in c4.iter().zip(d4) {
+        let [a, b, e, f] = *c;
+        if a | b | e | f != 0 {
+            *d = mix(Px::new(*c), Px::new(*d)).to_array();
+        }
+    }
+    for (c, d) in c_rest.iter().zip(d_rest) {
+        let [mixed, ..] = mix(Px::splat(*c), Px::splat(*d)).to_array();
+        *d = mixed;
+    }
+}
+
+/// Adds rows of eight-bit channels, each at most 255.
+pub(super) fn add_rows(source: &[u32], destination: &mut [u32]) {
+    unmasked(source, destination, |s, d| s.plus(d));
+}
+
 #[inline]
 fn vector(source: &[u32], mask: MaskRow<'_, u32>, destination: &mut [u32], f: impl Fn(Px, Px, Px) -> Px) {
     match mask {

@@ -3,7 +3,7 @@
 //! A source is endless: outside its pixels it is transparent, or its repeat says what is there. A transform maps the
 //! destination's plane to the source's; then the filter decides how pixels around the mapped point count.
 
-use super::format::{Format, words_at};
+use super::format::{Format, bytes_at, words_at};
 use super::gradient::Gradient;
 use super::op::{Float, to_float};
 use super::transform::{Homogeneous, ONE, Transform, advance, divide, untransformed};
@@ -105,6 +105,24 @@ impl Bits<'_> {
         let start = (-from).clamp(0, n);
         let end = (i64::from(size) - from).clamp(start, n);
         (start as usize, (end - start) as usize)
+    }
+
+    /// Whether a rectangle lies within the drawable.
+    pub(super) fn covers(&self, x: i32, y: i32, width: i32, height: i32) -> bool {
+        let fits = |from: i32, length: i32, size: i32| {
+            from >= 0 && i64::from(from) + i64::from(length) <= i64::from(size)
+        };
+        fits(x, width, self.size.0) && fits(y, height, self.size.1)
+    }
+
+    /// A row of its words, if it is held in words.
+    pub(super) fn words(&self, x: i32, y: i32, len: usize) -> Option<&[u32]> {
+        words_at(self.pixmap, x.checked_add(self.origin.0)?, y.checked_add(self.origin.1)?, len)
+    }
+
+    /// A row of its bytes, if it is held in bytes.
+    pub(super) fn bytes(&self, x: i32, y: i32, len: usize) -> Option<&[u8]> {
+        bytes_at(self.pixmap, x.checked_add(self.origin.0)?, y.checked_add(self.origin.1)?, len)
     }
 
     #[inline]
@@ -287,6 +305,40 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Its pixels where they lie as they are, without transform or alpha map; moved by what the transform shifts.
+    fn plain_bits(&self) -> Option<Bits<'a>> {
+        let Content::Bits(bits) = self.content else { return None };
+        if self.alpha_map.is_some() {
+            return None;
+        }
+        let (dx, dy) = self.shift()?;
+        if (dx, dy) == (0, 0) { Some(bits) } else { None }
+    }
+
+    /// Whether it is opaque everywhere in a rectangle, whatever is outside of its pixels.
+    pub(super) fn is_opaque_within(&self, (x, y): (i32, i32), (width, height): (i32, i32)) -> bool {
+        self.plain_bits().is_some_and(|bits| bits.format.alpha.bits == 0 && bits.covers(x, y, width, height))
+    }
+
+    /// Its pixels, where rows of them can be stored in a format as they are.
+    pub(super) fn rows_for(&self, format: &Format) -> Option<Bits<'a>> {
+        let bits = self.plain_bits()?;
+        let same = bits.format.is_native() || (bits.format.is_native_opaque() && format.is_native_opaque());
+        same.then_some(bits)
+    }
+
+    /// Its pixels, where they are coverage that can be used as it is: eight bits of alpha, or as a mask of components
+    /// eight bits for each.
+    pub(super) fn coverage(&self) -> Option<Bits<'a>> {
+        let bits = self.plain_bits()?;
+        let fits = if self.component_alpha {
+            bits.format.is_native()
+        } else {
+            std::ptr::eq(bits.format, Format::a8())
+        };
+        fits.then_some(bits)
+    }
+
     /// Whether eight bits do not hold its channels.
     pub(super) fn is_deep(&self) -> bool {
         matches!(self.content, Content::Bits(b) if b.format.is_deep())
@@ -419,6 +471,41 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// A row of nearest pixels of a source that is scaled but not turned: all of them are in one row of the source. Tells
+    /// whether it was so.
+    fn words_row(&self, bits: &Bits<'_>, v: Homogeneous, step: &Homogeneous, out: &mut [u32]) -> bool {
+        let level = step[1] == 0 && self.transform.is_none_or(Transform::is_affine);
+        if !level || self.alpha_map.is_some() {
+            return false;
+        }
+        let y = (v[1] - 1) >> 16;
+        let row =
+            self.repeat.wrap(y, bits.size.1).and_then(|y| bits.words(0, y, bits.size.0.max(0) as usize));
+        let (Some(row), false) = (row, row.is_none_or(<[u32]>::is_empty)) else { return false };
+        let format = bits.format;
+        let (mut x, dx) = (v[0] - 1, step[0]);
+        let ends = [x, x.saturating_add(dx.saturating_mul(out.len() as i64 - 1))].map(|x| x >> 16);
+        let within = ends.iter().all(|x| (0..row.len() as i64).contains(x));
+        let fill =
+            if format.is_native() { Some(0) } else { format.is_native_opaque().then_some(0xff00_0000) };
+        match fill {
+            Some(alpha) if within => {
+                for pixel in out {
+                    *pixel = row.get((x >> 16) as usize).copied().unwrap_or(0) | alpha;
+                    x += dx;
+                }
+            }
+            _ => {
+                for pixel in out {
+                    let at = self.repeat.wrap(x >> 16, bits.size.0);
+                    *pixel = at.and_then(|x| row.get(x as usize)).map_or(0, |word| format.read(*word));
+                    x = x.saturating_add(dx);
+                }
+            }
+        }
+        true
+    }
+
     fn transformed_row(&self, bits: &Bits<'_>, x: i32, y: i32, out: &mut [u32]) {
         let (mut v, step) = self.start(x, y);
         let affine = self.transform.is_none_or(Transform::is_affine);
@@ -445,6 +532,7 @@ impl<'a> Source<'a> {
             point
         };
         match self.filter {
+            Filter::Nearest if self.words_row(bits, v, &step, out) => {}
             Filter::Nearest => {
                 for pixel in out {
                     let (x, y) = each(&mut v);

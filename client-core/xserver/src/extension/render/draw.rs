@@ -7,18 +7,20 @@ use x11rb_protocol::protocol::render::{
     PictOp, Pointfix, Trapezoid, TrapezoidsRequest, TriFanRequest, TriStripRequest, Triangle,
     TrianglesRequest,
 };
+use x11rb_protocol::protocol::xproto::Point;
 
-use super::picture::{Destination, Held, solid};
+use super::picture::{Destination, Held, Picture, solid};
 use super::{format, operator};
 use crate::client::ClientId;
 use crate::cursor::{Cursor, CursorImage};
 use crate::error::{Outcome, XError};
-use crate::raster::Pixmap;
+use crate::raster::{self, Canvas, CopyBox, CopySource, Pixmap};
 use crate::region::{Rect, Region};
 use crate::render::trapezoid::{Coverage, extents, format_of_bits, trapezoids_of};
 use crate::render::{Format, Geometry, Op, Solid, Source, Target, TargetAlpha, composite, whole};
 use crate::resource::{Resource, Xid};
 use crate::server::Server;
+use crate::surface::Pair;
 
 impl Server {
     /// Composites within `clip`; geometry and clip are in the surface's coordinates.
@@ -78,7 +80,7 @@ pub(super) fn composite_request(server: &mut Server, r: &CompositeRequest) -> Ou
                 clip.intersect(&own.translated(geometry.target.0 - corner.0, geometry.target.1 - corner.1));
         }
     }
-    if clip.is_empty() {
+    if clip.is_empty() || (mask.is_none() && copy_plainly(server, op, &source, &to, &clip, r)) {
         return Ok(());
     }
     let surface = Some(to.target.surface);
@@ -89,6 +91,50 @@ pub(super) fn composite_request(server: &mut Server, r: &CompositeRequest) -> Ou
     server.compose(op, &held.source(), mask.as_ref(), &to, &clip, geometry);
     server.composed(&to, clip.extents());
     Ok(())
+}
+
+/// Where compositing comes to copying pixels, does that: what is copied may overlap what it is copied to. Tells whether
+/// it was so.
+fn copy_plainly(
+    server: &mut Server,
+    op: Op,
+    source: &Picture,
+    to: &Destination,
+    clip: &Region,
+    r: &CompositeRequest,
+) -> bool {
+    let Some((id, format)) = source.plain_drawable() else { return false };
+    if to.alpha.is_some() || !format.copies_to(to.format, op) {
+        return false;
+    }
+    // A pixmap's picture outlives its id; then the slow way finds the pixels.
+    let Ok(from) = server.target(id, true) else { return false };
+    let area = Rect::from_size(r.src_x.into(), r.src_y.into(), r.width.into(), r.height.into());
+    let own = Rect::from_size(0, 0, from.size.0.into(), from.size.1.into());
+    let (x, y) = from.origin;
+    let on_surface = server.surfaces.get(from.surface).bounds();
+    if !own.contains_rect(&area) || !on_surface.contains_rect(&area.translate(x, y)) {
+        return false;
+    }
+    let copied = CopyBox {
+        from: Point { x: r.src_x, y: r.src_y },
+        to: Point { x: r.dst_x, y: r.dst_y },
+        width: r.width,
+        height: r.height,
+    };
+    let valid = Region::from_rect(on_surface);
+    let gc = raster::Gc::default();
+    let (origin, target) = (to.target.origin, to.target.surface);
+    let copy = |pixmap: &mut Pixmap, other: Option<&Pixmap>| {
+        let from = CopySource { pixmap: other, origin: from.origin, valid: &valid };
+        Canvas::new(pixmap, origin, clip).copy_area(&gc, &from, copied);
+    };
+    match server.surfaces.pair(from.surface, target) {
+        Pair::Same(pixmap) => copy(pixmap, None),
+        Pair::Two(other, pixmap) => copy(pixmap, Some(other)),
+    }
+    server.composed(to, clip.extents());
+    true
 }
 
 pub(super) fn fill_rectangles(server: &mut Server, r: &FillRectanglesRequest<'_>) -> Outcome {

@@ -11,7 +11,7 @@ use crate::raster::Pixmap;
 use crate::region::{Rect, Region};
 use crate::render::trapezoid::format_of_bits;
 use crate::render::{
-    Format, Geometry, Glyph, GlyphSet, Op, Source, Target, composite as composite_pixels, whole,
+    Format, Geometry, Glyph, GlyphSet, Op, Source, Target, add_coverage, composite as composite_pixels, whole,
 };
 use crate::resource::{Resource, Xid};
 use crate::server::Server;
@@ -280,9 +280,27 @@ fn accumulate(mask: &mut Pixmap, format: &'static Format, placed: &Placed, corne
         let rows =
             to.chunks_exact_mut(stride).skip(part.y1 as usize).zip(from.chunks_exact(from_stride).skip(top));
         for (to, from) in rows.take(part.height() as usize) {
-            let to = to.iter_mut().skip(part.x1 as usize).take(width);
-            for (to, from) in to.zip(from.iter().skip(left)) {
+            let (Some(to), Some(from)) =
+                (to.get_mut(part.x1 as usize..part.x1 as usize + width), from.get(left..left + width))
+            else {
+                return;
+            };
+            for (to, from) in to.iter_mut().zip(from) {
                 *to = to.saturating_add(*from).min(full);
+            }
+        }
+        return;
+    }
+    if std::ptr::eq(format, placed.format)
+        && let (Some(to), Some(from)) = (mask.words_mut(), image.words())
+    {
+        let rows =
+            to.chunks_exact_mut(stride).skip(part.y1 as usize).zip(from.chunks_exact(from_stride).skip(top));
+        for (to, from) in rows.take(part.height() as usize) {
+            if let (Some(to), Some(from)) =
+                (to.get_mut(part.x1 as usize..part.x1 as usize + width), from.get(left..left + width))
+            {
+                add_coverage(from, to);
             }
         }
         return;

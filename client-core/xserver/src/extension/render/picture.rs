@@ -132,6 +132,17 @@ impl Picture {
         matches!(self.what, What::Window(..) | What::Pixmap(..))
     }
 
+    /// The drawable and its format, where the picture is read as it lies: no transform, no alpha map, no kernel.
+    pub(super) fn plain_drawable(&self) -> Option<(Xid, &'static Format)> {
+        let plain = self.transform.is_none()
+            && self.alpha_map.is_none()
+            && !matches!(*self.filter, Filter::Convolution(_));
+        match &self.what {
+            What::Window(id, format) | What::Pixmap(id, _, format) if plain => Some((*id, format)),
+            _ => None,
+        }
+    }
+
     /// The clip in the picture's coordinates, if it has one.
     pub(super) fn clip(&self) -> Option<Region> {
         self.clip.as_ref().map(|clip| clip.translated(self.clip_origin.0, self.clip_origin.1))
