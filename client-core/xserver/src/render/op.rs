@@ -320,7 +320,7 @@ pub(super) fn over_through_channels(colour: u32, coverage: &[u32], destination: 
 
 /// Adds rows of eight-bit channels, each at most 255.
 pub(super) fn add_rows(source: &[u32], destination: &mut [u32]) {
-    unmasked(source, destination, |s, d| s.plus(d));
+    unmasked(source, destination, Px::plus);
 }
 
 #[inline]
