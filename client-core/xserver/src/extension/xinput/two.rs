@@ -14,8 +14,9 @@ use crate::value_list::{half, tail, word};
 
 /// The newest minor version of 2 that is spoken.
 const MINOR: u16 = 4;
-/// The last kind of event: the barriers' second.
-const LAST_EVENT: u32 = 26;
+/// Bytes of a mask with a bit for each kind of event, of which the last is in the low bit of the last byte. Kinds from
+/// 27 on are gestures, which no device here makes.
+const MASK_BYTES: usize = 5;
 const HIERARCHY_CHANGED: u32 = 11;
 /// Raw kinds: keys, buttons, motion, touches.
 const RAW_EVENTS: u32 = 0x7f_e000 & !(0b111 << 18);
@@ -229,7 +230,8 @@ fn select_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome 
         }
         let events =
             mask.iter().take(4).enumerate().fold(0, |all, (at, byte)| all | u32::from(*byte) << (8 * at));
-        let beyond = mask.iter().skip(4).any(|byte| *byte != 0) || events >> (LAST_EVENT + 1) != 0;
+        let beyond = mask.iter().skip(MASK_BYTES).any(|byte| *byte != 0)
+            || mask.get(MASK_BYTES - 1).is_some_and(|last| *last > 1);
         let misplaced = (events & (1 << HIERARCHY_CHANGED) != 0 && id != ALL_DEVICES)
             || (events & RAW_EVENTS != 0 && window != ROOT);
         if beyond || misplaced {

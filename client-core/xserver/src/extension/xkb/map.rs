@@ -277,6 +277,10 @@ const INDICATOR_NAMES: u32 = 1 << 8;
 const KEY_NAMES: u32 = 1 << 9;
 const GROUP_NAMES: u32 = 1 << 12;
 
+/// Aliases and virtual modifiers: there are none, which is not the same as being asked in vain.
+const KEY_ALIASES: u32 = 1 << 10;
+const VIRTUAL_MODIFIER_NAMES: u32 = 1 << 11;
+
 /// `GetNames`: those that the map has; there is no geometry, no alias, no virtual modifier and no radio group.
 pub(super) fn get_names(server: &mut Server, body: &[u8]) -> Outcome<Message> {
     let asked = word(body, 4)?;
@@ -292,6 +296,8 @@ pub(super) fn get_names(server: &mut Server, body: &[u8]) -> Outcome<Message> {
         | LEVEL_NAMES
         | INDICATOR_NAMES
         | KEY_NAMES
+        | KEY_ALIASES
+        | VIRTUAL_MODIFIER_NAMES
         | GROUP_NAMES;
     let which = asked & offered;
     let has = |part: u32| which & part != 0;
