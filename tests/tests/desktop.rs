@@ -67,10 +67,18 @@ fn a_second_client_takes_the_session_over_and_the_first_is_told() -> Result<()> 
     let first = Desktop::connect(&world, &screens[0], "desk", &["--fullscreen"], CONTAINER)?;
     first.terminal(CONTAINER)?;
     first.paints_if("true", 0x0061_2233)?;
+    let before = screens[0].picture()?;
 
     let second = Desktop::connect(&world, &screens[1], "desk", &["--fullscreen"], CONTAINER)?;
     let told = first.client().wait_for_line("session ended", SOON)?;
     ensure!(told.contains("TakenOver") && told.contains("127.0.0.1"), "the first client was told {told:?}");
     second.sees(0x0061_2233)?;
+    // All of it is there again, wallpaper and window frames too; a terminal's cursor and a clock may differ.
+    screens[1].wait_for("the picture that the first one had", SOON, |picture| {
+        let same = |&(x, y): &(usize, usize)| picture.pixel(x, y) == before.pixel(x, y);
+        let all = (0..picture.height).flat_map(|y| (0..picture.width).map(move |x| (x, y)));
+        let differ = all.filter(|at| !same(at)).count();
+        (differ * 200 < picture.width * picture.height).then_some(())
+    })?;
     second.close()
 }
