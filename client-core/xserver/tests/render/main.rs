@@ -503,6 +503,11 @@ fn both_servers_offer_the_same_formats_and_filters() {
         let names: Vec<_> =
             filters.filters.iter().map(|f| String::from_utf8_lossy(&f.name).into_owned()).collect();
         c.sync().unwrap();
+        // Clients that read the reply piece by piece go by these counts, and wait for ever when they are too high.
+        let formats = c.render_query_pict_formats().unwrap().reply().unwrap();
+        let depths = formats.screens.iter().flat_map(|screen| &screen.depths);
+        let visuals: usize = depths.clone().map(|depth| depth.visuals.len()).sum();
+        assert_eq!((formats.num_depths as usize, formats.num_visuals as usize), (depths.count(), visuals));
         format!("{shapes:?} {names:?} {:?}", filters.aliases)
     }
     Programs::run(1, 0, |_, c| Drawn::text(listed(c)), |_, c| Drawn::text(listed(c)));

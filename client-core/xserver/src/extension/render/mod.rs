@@ -280,7 +280,7 @@ fn query_formats(server: &mut Server, client: ClientId) {
         sequence: 0,
         length: 0,
         num_depths: depths.len() as u32,
-        num_visuals: 2,
+        num_visuals: depths.iter().map(|depth| depth.visuals.len() as u32).sum(),
         formats: FORMATS.iter().map(info).collect(),
         screens: vec![Pictscreen { fallback: Format::x8r8g8b8().id, depths }],
         subpixels: vec![SubPixel::UNKNOWN],
