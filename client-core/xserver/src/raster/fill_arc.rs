@@ -81,12 +81,25 @@ pub(super) fn ellipse_row(v: i64, width: i64, height: i64) -> Option<(i64, i64)>
     }
     let (w2, h2) = (width.unsigned_abs().pow(2), height.unsigned_abs().pow(2));
     // u² h² <= w² (h² - v²)
-    let room = w2 * (h2 - v.unsigned_abs().pow(2));
-    let root = (room / h2).isqrt();
+    let below = h2 - v.unsigned_abs().pow(2);
+    let (square, rest) = if width == height {
+        (below, 0)
+    } else {
+        let room = w2 * below;
+        let square = room / h2;
+        (square, room - square * h2)
+    };
+    let root = square_root(square);
     // u <= root is on or inside the ellipse; exactly on it if the division and the root left nothing.
-    let exact = room.is_multiple_of(h2) && root * root == room / h2;
+    let exact = rest == 0 && root * root == square;
     let root = root as i64;
     Some((-root, if exact { root } else { root + 1 }))
+}
+
+/// The square root, rounded down.
+fn square_root(square: u64) -> u64 {
+    // Where the square is exact in floating point, its root is rounded by less than reaches the next whole number.
+    if square < 1 << 52 { (square as f64).sqrt() as u64 } else { square.isqrt() }
 }
 
 /// Further than any pixel.

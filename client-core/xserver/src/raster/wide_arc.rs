@@ -19,6 +19,25 @@ impl<'a> Painter<'a> {
     /// Draws arcs whose line width is not 0. Arcs that follow one another end to start are joined.
     pub(super) fn wide_arcs(&mut self, gc: &'a Gc, arcs: &[Arc]) {
         let bounds = self.bounds();
+        let mut arcs = arcs;
+        if gc.line_style == LineStyle::Solid {
+            // Whole ellipses ahead of all others are drawn each by itself.
+            while let [arc, rest @ ..] = arcs
+                && Sweep::new(arc).extent == FULL
+                && arc.width > 0
+                && arc.height > 0
+            {
+                let mut spans = Vec::new();
+                let mut pen = Pen { gc, bounds, out: &mut spans };
+                if arc.width == arc.height {
+                    pen.ring(arc);
+                } else {
+                    pen.ellipse(arc);
+                }
+                self.spans(&spans);
+                arcs = rest;
+            }
+        }
         let mut even = Vec::new();
         let mut odd = Vec::new();
         let mut dashes = Dashes::new(gc);
@@ -196,6 +215,153 @@ impl Curve {
     }
 }
 
+/// The band around an ellipse that is not a circle.
+///
+/// A row at some height touches the circle around a point of the ellipse where that point's height solves an equation of
+/// the fourth degree. Its resolvent of the third degree has one real root or three; which of the solutions lies outside
+/// and which inside depends on that.
+struct Band {
+    /// Half axes.
+    w: f64,
+    h: f64,
+    /// Half the line width, and its square.
+    r: f64,
+    rs: f64,
+    hs: f64,
+    n: f64,
+    f: f64,
+    v: f64,
+}
+
+/// How near to the ellipse's top a point is taken for the top.
+const NEAR_TOP: f64 = 0.000_001;
+
+impl Band {
+    fn new(width: f64, height: f64, line: i32) -> Self {
+        let (w, h, r) = (width / 2.0, height / 2.0, f64::from(line) / 2.0);
+        let hs = h * h;
+        let difference = w * w - hs;
+        let wr = w * r;
+        let hf = hs * hs;
+        Self {
+            w,
+            h,
+            r,
+            rs: r * r,
+            hs,
+            n: (hf - wr * wr) / difference,
+            f: hf / difference,
+            v: (wr * hs) / (difference + difference),
+        }
+    }
+
+    /// Where the ellipse is at a height (its top at most), and how far the circle around that point reaches at row `k`;
+    /// none where it does not.
+    fn point(&self, y: f64, k: f64) -> (f64, Option<f64>) {
+        let y = if y > self.h - NEAR_TOP { self.h } else { y };
+        let t = y / self.h;
+        let x = self.w * (1.0 - t * t).sqrt();
+        let t = k - y;
+        let square = self.rs - t * t;
+        (x, (square >= 0.0).then(|| square.sqrt()))
+    }
+
+    /// How far out the band reaches on row `k`, counted from the middle, and where its inner edge is; 0 or less where
+    /// there is none. `outer` is what holds where no solution says otherwise.
+    fn at(&self, k: f64, mut outer: f64) -> (f64, f64) {
+        let n = (k * k + self.n) / 6.0;
+        let cube = n * n * n;
+        let v = self.v * k;
+        let t = cube + v * v;
+        let mut d = cube + t;
+        let (z, flip);
+        if d < 0.0 {
+            d = cube;
+            let mut b = n;
+            if (b < 0.0) == (t < 0.0) {
+                b = -b;
+                d = -d;
+            }
+            z = n - 2.0 * b * ((-t / d).acos() / 3.0).cos();
+            flip = if (z < 0.0) == (v < 0.0) { 2 } else { 1 };
+        } else {
+            d = v * d.sqrt();
+            z = n + (t + d).cbrt() + (t - d).cbrt();
+            flip = 0;
+        }
+        let a = ((z + z) - self.n).sqrt();
+        let t = (self.f - z) * k / a;
+        let mut inner = 0.0;
+        let mut solved = false;
+        let b = -a + k;
+        let d = b * b - 4.0 * (z + t);
+        if d >= 0.0 {
+            let y = (b + d.sqrt()) / 2.0;
+            if y >= 0.0 && y < self.h + NEAR_TOP {
+                solved = true;
+                let (x, reach) = self.point(y, k);
+                let reach = reach.unwrap_or(0.0);
+                if flip == 2 {
+                    inner = x - reach;
+                } else {
+                    outer = x + reach;
+                }
+            }
+        }
+        let b = a + k;
+        let mut d = b * b - 4.0 * (z - t);
+        if d < 0.0 && !solved {
+            // Near the axis what is left of the digits may have the wrong sign.
+            d = 0.0;
+        }
+        if d >= 0.0 {
+            let d = d.sqrt();
+            let y = (b + d) / 2.0;
+            if y < self.h + NEAR_TOP {
+                let (x, reach) = self.point(y, k);
+                inner = x - reach.unwrap_or(0.0);
+            }
+            let y = (b - d) / 2.0;
+            if y >= 0.0 {
+                let (x, reach) = self.point(y, k);
+                let reach = reach.unwrap_or(0.0);
+                if flip == 1 {
+                    inner = x - reach;
+                } else {
+                    outer = x + reach;
+                }
+            }
+        }
+        (outer, inner)
+    }
+
+    fn outer_middle(&self) -> f64 {
+        self.w + self.r
+    }
+
+    fn inner_middle(&self) -> f64 {
+        if self.r >= self.h && self.r <= self.w {
+            0.0
+        } else if self.n < 0.0 && -self.n < self.hs {
+            let x = self.w * (1.0 + self.n / self.hs).sqrt() - (self.rs + self.n).sqrt();
+            if x > self.w - self.r { self.w - self.r } else { x }
+        } else {
+            self.w - self.r
+        }
+    }
+
+    /// The pixels of a row, from the middle column: all between the outer edges, or those on either side.
+    fn spans(width: i32, outer: f64, inner: f64) -> ((i32, i32), Option<(i32, i32)>) {
+        let middle = if width & 1 == 1 { 0.5 } else { 0.0 };
+        let at = |x: f64| (middle + x).ceil() as i32;
+        if inner <= 0.0 {
+            ((at(-outer), at(outer)), None)
+        } else {
+            ((at(-outer), at(-inner)), Some((at(inner), at(outer))))
+        }
+    }
+}
+
 /// Draws into a list of spans.
 struct Pen<'p> {
     gc: &'p Gc,
@@ -227,6 +393,59 @@ impl Pen<'_> {
                     self.push(y as i32, x(hole_end), x(end));
                 }
                 None => self.push(y as i32, x(first), x(end)),
+            }
+        }
+    }
+
+    /// What lies within half the line width of a whole ellipse, row by row from the outside to the middle.
+    fn ellipse(&mut self, arc: &Arc) {
+        let line = i32::from(self.gc.line_width);
+        let (width, height) = (i32::from(arc.width), i32::from(arc.height));
+        let band = Band::new(width.into(), height.into(), line);
+        let x = i32::from(arc.x) + (width >> 1);
+        let reach = (height >> 1) + ((line - 1) >> 1);
+        let mut above = i32::from(arc.y) + (height >> 1) - reach;
+        let mut below = i32::from(arc.y) + (height >> 1) + (height & 1) + reach;
+        let put =
+            |pen: &mut Self, y: i32, span: (i32, i32)| pen.push(y, (x + span.0).into(), (x + span.1).into());
+        let top = line & 1 == 0 && width & 1 == 0;
+        if top {
+            put(self, above - 1, (0, 1));
+        }
+        let mut rows = Vec::with_capacity(reach.max(0) as usize + 1);
+        let mut distance = f64::from(height) / 2.0 + f64::from((line - 1) >> 1);
+        let mut outer = 0.0;
+        while distance > 0.0 {
+            let inner;
+            (outer, inner) = band.at(distance, outer);
+            rows.push(Band::spans(width, outer, inner));
+            distance -= 1.0;
+        }
+        // With both even the last closed row is open at its middle, in the upper half only.
+        let hole = top && height * line <= width * width && line < height;
+        if hole
+            && let Some(at) = rows.iter().filter(|(_, second)| second.is_none()).count().checked_sub(1)
+            && let Some(row) = rows.get_mut(at)
+        {
+            let ((left, _), _) = *row;
+            *row = ((left, 0), Some((1, 1 - left)));
+            put(self, below - at as i32, (0, 1));
+        }
+        for (first, second) in rows {
+            for y in [above, below] {
+                put(self, y, first);
+                if let Some(second) = second {
+                    put(self, y, second);
+                }
+            }
+            above += 1;
+            below -= 1;
+        }
+        if height & 1 == 0 {
+            let (first, second) = Band::spans(width, band.outer_middle(), band.inner_middle());
+            put(self, above, first);
+            if let Some(second) = second {
+                put(self, above, second);
             }
         }
     }

@@ -539,14 +539,15 @@ fn thin_dashed_arcs_are_as_in_xvfb() {
 }
 
 #[test]
-fn wide_circles_are_as_in_xvfb() {
-    run(500, |bench, dice| {
-        let width = dice.range(1, 30) as u16;
+fn wide_ellipses_are_as_in_xvfb() {
+    run(1500, |bench, dice| {
+        let width = if dice.one_in(2) { dice.range(1, 5) } else { dice.range(1, 40) } as u16;
         let gc = line_gc(dice, width, false);
-        let depth = depth(dice);
-        let mut scene = Scene::new(bench, dice, depth, gc, Vary::default());
+        let (depth, vary) = (depth(dice), vary(dice));
+        let mut scene = Scene::new(bench, dice, depth, gc, vary);
         let mut arc = arc(dice, true);
-        arc.height = arc.width;
+        arc.width = arc.width.max(1);
+        arc.height = if dice.one_in(2) { arc.width } else { arc.height.max(1) };
         bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
         ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &[arc]));
         (scene, arc_text(&[arc]))
