@@ -44,7 +44,8 @@ impl Canvas<'_> {
         let mut painter = self.painter(gc);
         let arcs = arcs.iter().filter(|arc| is_thin(arc));
         if gc.line_style == LineStyle::Solid {
-            arcs.filter(|arc| !is_nothing(arc)).for_each(|arc| painter.thin_arc(arc));
+            let mut steps = Steps::default();
+            arcs.filter(|arc| !is_nothing(arc)).for_each(|arc| painter.thin_arc(arc, &mut steps));
         } else {
             painter.thin_dashed_arcs(gc, arcs);
         }
@@ -58,11 +59,11 @@ fn is_nothing(arc: &Arc) -> bool {
 }
 
 impl<'a> Painter<'a> {
-    fn thin_arc(&mut self, arc: &Arc) {
+    fn thin_arc(&mut self, arc: &Arc, steps: &mut Steps) {
         let frame = Frame::new(arc);
         let turn = Turn::new(arc);
         if turn.start == turn.end && arc.angle2 != 0 && arc.width > 0 && arc.height > 0 {
-            if !self.plain_ellipse(&frame) {
+            if !self.plain_ellipse(&frame, steps) {
                 let mut points = Vec::new();
                 frame.whole(|x, y| points.push((x, y)));
                 self.dots(points.into_iter());
@@ -75,9 +76,10 @@ impl<'a> Painter<'a> {
     }
 
     /// Draws a whole ellipse straight into pixel memory, where it lies within the clip; tells whether it was so.
-    fn plain_ellipse(&mut self, frame: &Frame) -> bool {
+    fn plain_ellipse(&mut self, frame: &Frame, steps: &mut Steps) -> bool {
+        steps.take(frame);
         let bounds = Rect::from_size(frame.left, frame.top, frame.width as u32 + 1, frame.height as u32 + 1);
-        self.plain_shape(bounds, &EllipsePixels(frame))
+        self.plain_shape(bounds, &EllipsePixels(frame, &steps.steps))
     }
 
     /// Dashes count the pixels along the arc from where it starts, in the direction it is drawn; an arc that starts where
@@ -504,8 +506,26 @@ fn quadrant(width: i32, height: i32, mut visit: impl FnMut((i32, i32), bool)) {
     visit((x, y), true);
 }
 
-/// A whole ellipse, as pixels in memory.
-struct EllipsePixels<'f>(&'f Frame);
+/// The steps of a quadrant, kept for the next ellipse: many are of one size.
+#[derive(Default)]
+struct Steps {
+    size: (i32, i32),
+    steps: Vec<(i32, i32)>,
+}
+
+impl Steps {
+    fn take(&mut self, frame: &Frame) {
+        let size = (frame.width, frame.height);
+        if self.size != size || self.steps.is_empty() {
+            self.size = size;
+            self.steps.clear();
+            quadrant(frame.width, frame.height, |at, _| self.steps.push(at));
+        }
+    }
+}
+
+/// A whole ellipse, as pixels in memory, by the steps of its quadrant.
+struct EllipsePixels<'f>(&'f Frame, &'f [(i32, i32)]);
 
 impl super::fill::PlainShape for EllipsePixels<'_> {
     fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
@@ -515,35 +535,44 @@ impl super::fill::PlainShape for EllipsePixels<'_> {
         let other = middle + (frame.width & 1) as isize;
         let top = (frame.top + dy) as isize * stride;
         let bottom = (frame.top + frame.height + dy) as isize * stride;
-        let mut put = |at: isize| {
+        let put = |data: &mut [P], at: isize| {
             if let Some(pixel) = data.get_mut(at as usize) {
                 combine(pixel);
             }
         };
         if frame.width & 1 == 0 {
-            put(top + middle);
-            put(bottom + middle);
+            put(data, top + middle);
+            put(data, bottom + middle);
         }
         let odd = frame.height & 1 == 1;
-        let doubles = frame.width == frame.height && !odd;
-        let mut row = 0;
-        quadrant(frame.width, frame.height, |(x, y), last| {
-            if doubles && y != row && x == (frame.height >> 1) - y + 1 {
-                // Circles are drawn by eighths elsewhere; where two of them meet diagonally, both draw these pixels.
-                let (x, down) = (x as isize, y as isize * stride);
-                for row in [top + down, bottom - down] {
-                    put(row + middle + x);
-                    put(row + other - x);
+        let Some((last, steps)) = self.1.split_last() else { return };
+        for (x, y) in steps {
+            let (x, down) = (*x as isize, *y as isize * stride);
+            put(data, top + down + middle + x);
+            put(data, top + down + other - x);
+            put(data, bottom - down + other - x);
+            put(data, bottom - down + middle + x);
+        }
+        let (x, down) = (last.0 as isize, last.1 as isize * stride);
+        put(data, top + down + middle + x);
+        put(data, bottom - down + other - x);
+        if odd {
+            put(data, top + down + other - x);
+            put(data, bottom - down + middle + x);
+        } else if frame.width == frame.height {
+            // Circles are drawn by eighths elsewhere; where two of them meet diagonally, both draw these pixels.
+            let half = frame.height >> 1;
+            let mut row = 0;
+            for (x, y) in self.1 {
+                if *y != row && *x == half - y + 1 {
+                    let (x, down) = (*x as isize, *y as isize * stride);
+                    for row in [top + down, bottom - down] {
+                        put(data, row + middle + x);
+                        put(data, row + other - x);
+                    }
                 }
+                row = *y;
             }
-            row = y;
-            let (x, down) = (x as isize, y as isize * stride);
-            put(top + down + middle + x);
-            put(bottom - down + other - x);
-            if odd || !last {
-                put(top + down + other - x);
-                put(bottom - down + middle + x);
-            }
-        });
+        }
     }
 }

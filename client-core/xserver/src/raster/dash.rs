@@ -10,7 +10,12 @@ pub(super) struct Dashes {
     total: u64,
     /// Pixels from the start of the pattern.
     pub(super) position: u64,
+    /// For each pixel of the pattern whether it is in an odd dash; empty where that would be long.
+    odd: Vec<bool>,
 }
+
+/// The longest pattern that is laid out by pixels.
+const LAID_OUT: u64 = 1024;
 
 impl Dashes {
     pub(super) fn new(gc: &Gc) -> Self {
@@ -23,7 +28,13 @@ impl Dashes {
             lengths.extend_from_within(..);
         }
         let total = lengths.iter().sum();
-        Self { lengths, total, position: gc.dash_offset.into() }
+        let mut odd = Vec::new();
+        if total <= LAID_OUT {
+            for (i, length) in lengths.iter().enumerate() {
+                odd.extend(std::iter::repeat_n(i % 2 == 1, *length as usize));
+            }
+        }
+        Self { lengths, total, position: gc.dash_offset.into(), odd }
     }
 
     /// Whether `position` is in an odd dash, and how many pixels of that dash are left.
@@ -36,6 +47,11 @@ impl Dashes {
             rest -= length;
         }
         (false, 1)
+    }
+
+    /// For each pixel of the pattern whether it is in an odd dash; none where the pattern is long.
+    pub(super) fn pattern(&self) -> Option<&[bool]> {
+        (!self.odd.is_empty()).then_some(&self.odd)
     }
 
     /// How many pixels the dash at `position` has in all.

@@ -253,6 +253,10 @@ impl<'a> Painter<'a> {
         self.touched = self.touched.bound(&around(a, b));
         let mut walk = Walk::new(line, self.pixmap.width() as usize);
         with_pixels!(&mut self.pixmap.pixels, data => {
+            if let Some(pattern) = dashes.pattern() {
+                walk.draw_pattern(data, steps, (pattern, dashes.position), even, odd);
+                return true;
+            }
             let mut left = steps;
             for (is_odd, length) in dashes.runs(dashes.position) {
                 let count = left.min(length as i64);
@@ -447,9 +451,9 @@ fn draw_shape<P: Pixel>(
 ) {
     let (and, xor) = (P::from_value(and), P::from_value(xor));
     if and == P::from_value(0) {
-        shape.draw(data, width, origin, |pixel| *pixel = xor);
+        shape.draw(data, width, origin, move |pixel| *pixel = xor);
     } else {
-        shape.draw(data, width, origin, |pixel| *pixel = *pixel & and ^ xor);
+        shape.draw(data, width, origin, move |pixel| *pixel = *pixel & and ^ xor);
     }
 }
 
@@ -520,6 +524,29 @@ impl Walk {
             self.each(data, count, |pixel| *pixel = xor);
         } else {
             self.each(data, count, |pixel| *pixel = *pixel & and ^ xor);
+        }
+    }
+
+    /// Draws steps by a pattern that tells for each whether it is odd, from a position in it on.
+    fn draw_pattern<P: Pixel>(
+        &mut self,
+        data: &mut [P],
+        count: i64,
+        (pattern, position): (&[bool], u64),
+        even: (u32, u32),
+        odd: Option<(u32, u32)>,
+    ) {
+        let colour = |(and, xor): (u32, u32)| (P::from_value(and), P::from_value(xor));
+        let (even, odd) = (colour(even), odd.map(colour));
+        let mut rest = pattern.get((position % pattern.len().max(1) as u64) as usize..).unwrap_or(&[]);
+        for _ in 0..count {
+            let Some((is_odd, after)) = rest.split_first().or_else(|| pattern.split_first()) else { return };
+            rest = after;
+            let now = if *is_odd { odd } else { Some(even) };
+            if let (Some((and, xor)), Some(pixel)) = (now, data.get_mut(self.at as usize)) {
+                *pixel = *pixel & and ^ xor;
+            }
+            self.advance();
         }
     }
 

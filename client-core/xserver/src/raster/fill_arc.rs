@@ -18,12 +18,20 @@ impl Canvas<'_> {
     /// X11 §9 `PolyFillArc`.
     pub fn poly_fill_arc(&mut self, gc: &Gc, arcs: &[Arc]) -> Rect {
         let mut painter = self.painter(gc);
+        let mut spans = Vec::new();
         for arc in arcs {
-            painter.fill_arc(arc, gc.arc_mode);
+            painter.fill_arc(arc, gc.arc_mode, &mut spans);
+            if spans.len() >= MANY {
+                painter.rects(spans.drain(..));
+            }
         }
+        painter.rects(spans.into_iter());
         painter.finish()
     }
 }
+
+/// Spans that are drawn at once.
+pub(super) const MANY: usize = 4096;
 
 /// The angles of an arc, brought to a start within the first turn and a sweep against the clock; full turns are cut to
 /// one.
@@ -44,7 +52,8 @@ impl Sweep {
 }
 
 impl Painter<'_> {
-    fn fill_arc(&mut self, arc: &Arc, mode: ArcMode) {
+    /// Adds the spans of an arc to `spans`.
+    fn fill_arc(&self, arc: &Arc, mode: ArcMode, spans: &mut Vec<Rect>) {
         let sweep = Sweep::new(arc);
         let (width, height) = (i64::from(arc.width), i64::from(arc.height));
         if sweep.extent == 0 || width == 0 || height == 0 {
@@ -62,7 +71,7 @@ impl Painter<'_> {
                 let (a, b) = (first.max(from), end.min(to));
                 if a < b {
                     let x = |u: i64| (i64::from(left) + (u + width + 1).div_euclid(2)) as i32;
-                    self.span(y, x(a), x(b));
+                    spans.push(Rect { x1: x(a), y1: y, x2: x(b), y2: y + 1 });
                 }
             }
         }

@@ -118,10 +118,12 @@ impl<'a> Painter<'a> {
             return;
         }
         // Each line begins the pattern anew.
-        let dashes = Dashes::new(gc);
+        let mut dashes = Dashes::new(gc);
+        let start = dashes.position;
         for (a, b) in lines {
             let line = Line::new(a, b);
-            self.thin_dashed(gc, &line, 0..line.count + last, &mut dashes.clone());
+            dashes.position = start;
+            self.thin_dashed(gc, &line, 0..line.count + last, &mut dashes);
         }
     }
 

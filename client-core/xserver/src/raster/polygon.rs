@@ -7,6 +7,7 @@
 use x11rb_protocol::protocol::xproto::Point;
 
 use super::fill::Painter;
+use super::fill_arc::MANY;
 use super::line::absolute;
 use super::{Canvas, FillRule, Gc};
 use crate::region::{Rect, Region};
@@ -33,7 +34,14 @@ impl Region {
 impl Painter<'_> {
     pub(super) fn polygon(&mut self, corners: &[(i32, i32)], rule: FillRule) {
         let bounds = self.bounds();
-        scan(corners, rule, &bounds, |y, x1, x2| self.span(y, x1, x2));
+        let mut spans = Vec::new();
+        scan(corners, rule, &bounds, |y, x1, x2| {
+            spans.push(Rect { x1, y1: y, x2, y2: y + 1 });
+            if spans.len() >= MANY {
+                self.rects(spans.drain(..));
+            }
+        });
+        self.rects(spans.into_iter());
     }
 }
 

@@ -296,7 +296,7 @@ impl Band {
         let b = -a + k;
         let d = b * b - 4.0 * (z + t);
         if d >= 0.0 {
-            let y = (b + d.sqrt()) / 2.0;
+            let y = f64::midpoint(b, d.sqrt());
             if y >= 0.0 && y < self.h + NEAR_TOP {
                 solved = true;
                 let (x, reach) = self.point(y, k);
@@ -316,7 +316,7 @@ impl Band {
         }
         if d >= 0.0 {
             let d = d.sqrt();
-            let y = (b + d) / 2.0;
+            let y = f64::midpoint(b, d);
             if y < self.h + NEAR_TOP {
                 let (x, reach) = self.point(y, k);
                 inner = x - reach.unwrap_or(0.0);
