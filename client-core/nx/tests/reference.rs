@@ -324,6 +324,8 @@ fn avoid_defects(step: &mut Step, display: bool) -> bool {
         99 => return false,
         // Erases all items but the first.
         74 | 75 if display => step.items = 1,
+        // Forgets the bytes of a glyph request that ends inside its first element.
+        RENDER if matches!(step.fill[4] % 37, 23..=25) && step.items == 1 => step.items = 2,
         // Polygons of no point and of one are taken for each other.
         69 => step.items = step.items.max(2),
         _ => {}

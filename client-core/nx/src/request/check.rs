@@ -151,12 +151,14 @@ pub(super) fn clean(family: Family, order: ByteOrder, m: &mut [u8]) {
 }
 
 /// True for a request that a reference decoder would damage when told to store it: it blanks what it takes for
-/// padding, but may be text items or the parameters of a picture filter (NX part 3 §10).
+/// padding, but may be text items or the parameters of a picture filter (NX part 3 §10). Nor does it remember the four
+/// bytes of a glyph request that ends inside its first element.
 pub(super) fn must_not_be_stored(family: Family, order: ByteOrder, m: &[u8]) -> bool {
     let blanked_from = match (family, m.first()) {
         (Family::Core, Some(74)) => reference_text_end(order, m, 1),
         (Family::Core, Some(75)) => reference_text_end(order, m, 2),
         (Family::Render, _) if m.get(1) == Some(&30) => 12 + usize::from(order.u16(m, 8)),
+        (Family::Render, _) => return matches!(m.get(1), Some(23..=25)) && m.len() == 32,
         _ => return false,
     };
     m.get(blanked_from..).is_some_and(|rest| rest.iter().any(|b| *b != 0))
