@@ -1,14 +1,14 @@
 //! A proxy of either role that shows what it carries.
 //!
-//! `cargo run --release -p nx --example nxtap -- [--trace] display LINK N [COOKIE]` is the display side: it carries
+//! `cargo run --release -p nx --example nxtap -- [--trace|--quiet] display LINK N [COOKIE]` is the display side: it carries
 //! the session of an `nxagent` or `nxproxy -C` to the local X server `:N`.
 //!
-//! `cargo run --release -p nx --example nxtap -- [--trace] application LINK N [OPTION...]` is the application side: X
+//! `cargo run --release -p nx --example nxtap -- [--trace|--quiet] application LINK N [OPTION...]` is the application side: X
 //! clients connect to it as to a display `:N`, and it carries them to an `nxproxy -S`. Options are `delta=0|1`,
 //! `stream=0..9`, `cache=BYTES` and `link=modem|isdn|adsl|wan|lan`.
 //!
 //! LINK is `HOST:PORT` or the path of a Unix socket; with `listen:` in front it is listened on. `--trace` prints
-//! every message with its size in X11 and on the link. At the end (or after a line on standard input, which ends the
+//! every message with its size in X11 and on the link; `--quiet` keeps no record at all. At the end (or after a line on standard input, which ends the
 //! session in good order) a summary by kind of message follows.
 //!
 //! The codec does no I/O, so this program is only sockets: a thread reads each of them, the main thread owns the
@@ -30,11 +30,14 @@ use nx::{
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
     let trace = args.first().is_some_and(|a| a == "--trace");
-    if trace {
+    let quiet = args.first().is_some_and(|a| a == "--quiet");
+    if trace || quiet {
         args.remove(0);
     }
     let [role, link, number, rest @ ..] = &args[..] else {
-        return Err("usage: nxtap [--trace] display|application [listen:]LINK N [COOKIE|OPTION...]".into());
+        return Err(
+            "usage: nxtap [--trace|--quiet] display|application [listen:]LINK N [COOKIE|OPTION...]".into()
+        );
     };
     let socket = format!("/tmp/.X11-unix/X{number}");
     let (sender, inputs) = channel();
@@ -47,8 +50,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     });
-    let mut tap =
-        Tap { sender, inputs, connections: HashMap::new(), summary: Summary { trace, ..Summary::default() } };
+    let mut tap = Tap {
+        sender,
+        inputs,
+        connections: HashMap::new(),
+        quiet,
+        summary: Summary { trace, ..Summary::default() },
+    };
     match role.as_str() {
         "display" => {
             let cookie: Option<Cookie> = rest.first().map(|c| c.parse()).transpose()?;
@@ -151,6 +159,7 @@ struct Tap {
     sender: Sender<Input>,
     inputs: Receiver<Input>,
     connections: HashMap<ChannelId, UnixStream>,
+    quiet: bool,
     summary: Summary,
 }
 
@@ -158,7 +167,9 @@ impl Tap {
     fn display(&mut self, mut link: Stream, config: Config, socket: &str) -> Result<(), Box<dyn Error>> {
         self.read_link(&link)?;
         let mut session = Display::new(config, Instant::now());
-        session.enable_trace();
+        if !self.quiet {
+            session.enable_trace();
+        }
         loop {
             let now = Instant::now();
             while let Some(event) = session.poll_event(now) {
@@ -220,15 +231,24 @@ impl Tap {
         });
         let mut session =
             Application::new(ApplicationConfig { options, ..ApplicationConfig::default() }, Instant::now());
-        session.enable_trace();
+        if !self.quiet {
+            session.enable_trace();
+        }
         // While the link is full the X clients wait here.
         let mut waiting: Vec<(ChannelId, Vec<u8>)> = Vec::new();
+        // Before the link is up, and while all numbers are in use, they wait outside.
+        let mut early: Vec<UnixStream> = Vec::new();
         loop {
             let now = Instant::now();
             while let Some(event) = session.poll_event(now) {
                 if self.common(event, |channel| session.x11_closed(channel)) {
                     return Ok(());
                 }
+            }
+            while !early.is_empty()
+                && let Some(channel) = session.open()
+            {
+                self.connected(channel, early.remove(0))?;
             }
             while session.wants_x11() && !waiting.is_empty() {
                 let (channel, bytes) = waiting.remove(0);
@@ -256,10 +276,7 @@ impl Tap {
                     }
                 }
                 Some(Input::LinkClosed) => session.end_of_stream(Instant::now()),
-                Some(Input::Client(stream)) => match session.open() {
-                    Some(channel) => self.connected(channel, stream)?,
-                    None => drop(stream),
-                },
+                Some(Input::Client(stream)) => early.push(stream),
                 Some(Input::X11(channel, bytes)) => waiting.push((channel, bytes)),
                 Some(Input::X11Closed(channel)) => {
                     waiting.retain(|(on, _)| *on != channel);

@@ -1,7 +1,7 @@
 //! Live sessions with the reference programs of the distribution: `nxagent` and `nxproxy`, on X servers of their own
 //! (`Xvfb`). What is on the screen through our codec must be what is on it through the reference's.
 //!
-//! Needs the packages nxagent, nxproxy, xvfb, x11-apps, x11-utils and xterm, and the example `nxtap` (which
+//! Needs the packages nxagent, nxproxy, xvfb, x11-apps, x11-utils, xterm, xdotool, zenity and imagemagick, and the example `nxtap` (which
 //! `cargo test` builds, but not when it is told to build this test alone).
 #![expect(clippy::expect_used, reason = "a test says what it relies on")]
 
@@ -93,7 +93,10 @@ impl Screen {
             .expect("xwd is installed");
         // Header and colours come first; some of their bytes are never set.
         let start = out.stdout.len().saturating_sub(WIDTH * HEIGHT * 4);
-        out.stdout.get(start..).unwrap_or_default().to_vec()
+        let mut pixels = out.stdout.get(start..).unwrap_or_default().to_vec();
+        // The fourth byte of a pixel means nothing.
+        pixels.chunks_exact_mut(4).for_each(|pixel| pixel[3] = 0);
+        pixels
     }
 
     /// The pixels once they no longer change, and are not those of an empty screen.
@@ -168,10 +171,28 @@ fn desktop(display: u32) -> Vec<Process> {
     ]
 }
 
+/// A window that is dragged about, a dialog of GTK, and an image with more colours than a palette has.
+fn busy_desktop(display: u32) -> Vec<Process> {
+    let mut running = desktop(display);
+    running.push(client(
+        display,
+        "zenity",
+        &["--info", "--no-wrap", "--text", "Made with GTK", "--title", "GTK"],
+    ));
+    let image = ["-immutable", "-geometry", "+320+330", "-size", "240x160", "gradient:#ff3010-#1030ff"];
+    running.push(client(display, "display", &image));
+    let drag = "w=$(xdotool search --sync --onlyvisible --class xlogo | head -1); \
+                for i in 1 2 3 4 5 6 7 8; do xdotool windowmove $w $((580 - 30 * i)) $((20 + 25 * i)); done; \
+                xdotool windowmove --sync $w 590 30";
+    let mut drag = client(display, "sh", &["-c", drag]);
+    wait_for("the end of the drag", || drag.0.try_wait().expect("our process"));
+    running
+}
+
 /// An agent that waits for its display side on a Unix socket.
 struct Agent {
     directory: Directory,
-    _process: Process,
+    process: Process,
     number: u32,
 }
 
@@ -197,13 +218,31 @@ impl Agent {
             .stderr(log)
             .spawn()
             .expect("nxagent is installed");
-        let agent = Self { directory, _process: Process(process), number };
+        let agent = Self { directory, process: Process(process), number };
         wait_for("the agent's link", || agent.link().exists().then_some(()));
         agent
     }
 
     fn link(&self) -> PathBuf {
         self.directory.0.join("link")
+    }
+
+    /// Brings a suspended agent back, to wait for another display side.
+    fn wake(&self) {
+        let _ = std::fs::remove_file(self.link());
+        // It does not hear what comes at once after it suspended.
+        wait_for("the agent's link", || {
+            let told = Command::new("kill").args(["-HUP", &self.process.0.id().to_string()]).status();
+            assert!(told.is_ok_and(|status| status.success()), "the agent is gone");
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(1) {
+                if self.link().exists() {
+                    return Some(());
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            None
+        });
     }
 
     fn await_state(&self, state: &str) {
@@ -256,6 +295,7 @@ fn a_desktop_looks_the_same_through_our_display_side_and_the_reference() {
         ("lan", "link=lan,pack=nopack"),
         ("raw", "link=wan,delta=0,stream=1,pack=16m-rle"),
         ("adsl", "link=adsl,pack=lossless"),
+        ("isdn", "link=isdn,pack=16m-rgb"),
         ("modem", "link=modem,pack=16m-png-9"),
     ] {
         let ours = through_ours(name, options, 600);
@@ -304,4 +344,72 @@ fn x_clients_look_the_same_through_our_application_side_and_the_reference_displa
         let different = picture.iter().zip(&direct).filter(|(a, b)| a != b).count();
         assert_eq!(different, 0, "{options:?}: {different} bytes of the picture differ");
     }
+}
+
+/// Peak signal-to-noise ratio of two pictures, in dB.
+fn psnr(a: &[u8], b: &[u8]) -> f64 {
+    let squares: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+    20.0 * 255_f64.log10() - 10.0 * (squares / a.len() as f64).max(1e-9).log10()
+}
+
+#[test]
+fn a_resumed_desktop_looks_as_it_did_and_a_lossy_one_nearly_so() {
+    // The link is cut each time: an agent whose display side takes its leave does not listen for a while.
+    let first = Screen::new();
+    let agent = Agent::new("resume", "link=adsl,pack=lossless", free_number(1000));
+    let tap = nxtap(&["display", &agent.link().display().to_string(), &first.number]);
+    agent.await_state("RUNNING");
+    let _clients = busy_desktop(agent.number);
+    let before = first.settled("the desktop");
+    drop(tap);
+    agent.await_state("SUSPENDED");
+    for (options, least) in [("link=wan,pack=lossless", f64::INFINITY), ("link=modem,pack=adaptive-7", 30.0)]
+    {
+        // The options are read again when the agent resumes.
+        let file = agent.directory.0.join("options");
+        let line = std::fs::read_to_string(&file).expect("the options");
+        let (head, tail) = line.split_once("link=").expect("a link");
+        let tail = tail.split_once(",type=").expect("a type").1;
+        std::fs::write(&file, format!("{head}{options},type={tail}")).expect("the options");
+        let screen = Screen::new();
+        agent.wake();
+        let tap = nxtap(&["display", &agent.link().display().to_string(), &screen.number]);
+        agent.await_state("RUNNING");
+        let after = screen.settled("the desktop that came back");
+        if least.is_infinite() {
+            let different = after.iter().zip(&before).filter(|(a, b)| a != b).count();
+            assert_eq!(different, 0, "{options}: {different} bytes of the picture differ");
+        } else {
+            let psnr = psnr(&after, &before);
+            assert!(psnr >= least, "{options}: {psnr:.1} dB");
+        }
+        drop(tap);
+        agent.await_state("SUSPENDED");
+    }
+}
+
+#[test]
+fn x_clients_look_the_same_through_both_of_our_ends() {
+    let direct = {
+        let screen = Screen::new();
+        let _clients = busy_desktop(screen.number.parse().expect("a number"));
+        screen.settled("the X server alone")
+    };
+    let directory = Directory::new("both");
+    let link = directory.0.join("link").display().to_string();
+    let screen = Screen::new();
+    let number = free_number(1200);
+    let mut display = nxtap(&["display", &format!("listen:{link}"), &screen.number]);
+    wait_for("the link", || Path::new(&link).exists().then_some(()));
+    let mut application = nxtap(&["application", &link, &number.to_string(), "delta=1", "stream=4"]);
+    let socket = format!("/tmp/.X11-unix/X{number}");
+    wait_for("our display", || Path::new(&socket).exists().then_some(()));
+    let clients = busy_desktop(number);
+    let picture = screen.settled("our ends");
+    drop(clients);
+    assert!(quit(&mut application), "the application side ended badly");
+    let status = wait_for("the end of the display side", || display.0.try_wait().expect("our process"));
+    assert!(status.success(), "the display side ended badly");
+    let different = picture.iter().zip(&direct).filter(|(a, b)| a != b).count();
+    assert_eq!(different, 0, "{different} bytes of the picture differ");
 }
