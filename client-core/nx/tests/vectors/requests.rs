@@ -1,5 +1,7 @@
 //! `requests.json`: X requests and the payloads they become (format: NX part 3 §15.1).
 
+use std::collections::HashMap;
+
 use nx::{Config, Cookie, LinkType, Options};
 use serde_json::Value;
 
@@ -17,6 +19,68 @@ fn captured_payloads_become_the_requests_the_x_server_got() {
     report.finish("request sequences decoded");
 }
 
+/// Answers of the X server that a sequence relies on, and what they need to know of each channel.
+struct Answers<'a> {
+    sequence: &'a Value,
+    /// Requests so far, and whether the X client's byte order is the big one.
+    channels: HashMap<u8, (u16, bool)>,
+}
+
+impl<'a> Answers<'a> {
+    fn new(sequence: &'a Value) -> Self {
+        Self { sequence, channels: HashMap::new() }
+    }
+
+    /// True if the X client of a channel writes numbers with the most significant byte first.
+    fn is_big(&self, channel: u8) -> bool {
+        self.channels.get(&channel).map_or(self.sequence["byte_order"] == "big", |(_, big)| *big)
+    }
+
+    /// What the X server answers to a step, whose messages are the setup, if it is one, and requests.
+    fn to(&mut self, channel: u8, step: &Value, messages: &[Value]) -> Vec<Vec<u8>> {
+        let big = self.sequence["byte_order"] == "big";
+        let (requests, big) = self.channels.entry(channel).or_insert((0, big));
+        let mut answers = Vec::new();
+        for (i, message) in messages.iter().map(hex).enumerate() {
+            if i == 0 && step["kind"] != "requests" {
+                *big = message.first() == Some(&b'B');
+                answers.push(vec![1, 0, 11, 0, 0, 0, 0, 0]);
+                if *big {
+                    answers[0].swap(2, 3);
+                }
+                continue;
+            }
+            *requests = requests.wrapping_add(1);
+            for (extension, key) in [("RENDER", "render_opcode"), ("SHAPE", "shape_opcode")] {
+                let asked = message.first() == Some(&98)
+                    && message.get(8..).is_some_and(|name| name.starts_with(extension.as_bytes()));
+                let Some(major) = self.sequence[key]
+                    .as_u64()
+                    .filter(|_| asked && Self::learned(self.sequence, step, extension))
+                else {
+                    continue;
+                };
+                let mut reply = vec![0; 32];
+                reply[0] = 1;
+                let number = if *big { requests.to_be_bytes() } else { requests.to_le_bytes() };
+                reply[2..4].copy_from_slice(&number);
+                reply[8] = 1;
+                reply[9] = major as u8;
+                answers.push(reply);
+            }
+        }
+        answers
+    }
+
+    /// True if the extension's opcode is learned at this step: the note says so, or no step's note does.
+    fn learned(sequence: &Value, step: &Value, extension: &str) -> bool {
+        let says = |step: &Value| {
+            step["note"].as_str().is_some_and(|n| n.contains("QueryExtension") && n.contains(extension))
+        };
+        says(step) || !list(&sequence["steps"]).iter().any(says)
+    }
+}
+
 fn decode(sequence: &Value) -> Result<(), String> {
     let options = sequence["options"].as_str().unwrap_or_default();
     let option = |name: &str| {
@@ -29,9 +93,8 @@ fn decode(sequence: &Value) -> Result<(), String> {
         format!("link=adsl,pack=none,cache={cache},type=agent,images=0,delta={delta},stream=0,data=0");
     let masked = cookie.is_some();
     let mut fed = Fed::new(Config { cookie, ..Config::default() }, &words);
-    let big = sequence["byte_order"] == "big";
+    let mut answers = Answers::new(sequence);
     let mut opened = Vec::new();
-    let mut requests = 0_u16;
     for (i, step) in list(&sequence["steps"]).iter().enumerate() {
         let channel = step["channel"].as_u64().unwrap_or(1) as u8;
         if !opened.contains(&channel) {
@@ -43,39 +106,43 @@ fn decode(sequence: &Value) -> Result<(), String> {
             }
         }
         let got = fed.payload(channel, &hex(&step["payload"])).map_err(|e| format!("step {i}: {e}"))?;
-        let expected: Vec<u8> = list(&step["x11_out"]).iter().flat_map(hex).collect();
-        let mut mask: Vec<u8> = list(&step["mask"]).iter().flat_map(hex).collect();
-        if masked && i == 0 {
-            // The real cookie is the owner's.
-            mask.truncate(mask.len() - 16);
-        }
-        mask.resize(expected.len(), 0);
-        if got.len() != expected.len() {
-            return Err(format!("step {i}: {} bytes, expected {}", got.len(), expected.len()));
-        }
-        if let Some(at) = (0..got.len()).find(|at| (got[*at] ^ expected[*at]) & mask[*at] != 0) {
-            return Err(format!("step {i}: byte {at} is {:02x}, expected {:02x}", got[at], expected[at]));
-        }
-        let setups = usize::from(step["kind"] != "requests");
-        if setups > 0 {
-            let mut reply = vec![1, 0, 11, 0, 0, 0, 0, 0];
-            if big {
-                reply.swap(2, 3);
+        let mut rest = &got[..];
+        for (m, expected) in list(&step["x11_out"]).iter().map(hex).enumerate() {
+            let mut mask = hex(&step["mask"][m]);
+            if masked && i == 0 && m == 0 {
+                // The real cookie is the owner's.
+                mask.truncate(mask.len() - 16);
             }
-            fed.x11(channel, &reply);
-        }
-        requests += (list(&step["x11_out"]).len() - setups) as u16;
-        let note = step["note"].as_str().unwrap_or_default();
-        for (extension, key) in [("RENDER", "render_opcode"), ("SHAPE", "shape_opcode")] {
-            if note == format!("QueryExtension {extension}") {
-                let mut reply = vec![0; 32];
-                reply[0] = 1;
-                let number = if big { requests.to_be_bytes() } else { requests.to_le_bytes() };
-                reply[2..4].copy_from_slice(&number);
-                reply[8] = 1;
-                reply[9] = sequence[key].as_u64().unwrap() as u8;
-                fed.x11(channel, &reply);
+            let setup = m == 0 && step["kind"] != "requests";
+            let size = match *rest {
+                _ if setup => expected.len(),
+                [_, _, a, b, ..] => {
+                    let words = if answers.is_big(channel) { [a, b] } else { [b, a] };
+                    4 * usize::from(u16::from_be_bytes(words).max(1))
+                }
+                _ => 0,
+            };
+            let told = |e: String| format!("step {i}, message {m}: {e}");
+            if size == 0 || size > rest.len() {
+                return Err(told(format!("{} bytes are left", rest.len())));
             }
+            let message;
+            (message, rest) = rest.split_at(size);
+            // Of some substitutes only the head is told.
+            let head = mask.iter().skip(4).all(|b| *b == 0);
+            if size != expected.len() && !head {
+                return Err(told(format!("{size} bytes, expected {}", expected.len())));
+            }
+            let wrong = |at: &usize| (message[*at] ^ expected[*at]) & mask.get(*at).unwrap_or(&0) != 0;
+            if let Some(at) = (0..size.min(expected.len())).find(wrong) {
+                return Err(told(format!("byte {at} is {:02x}, expected {:02x}", message[at], expected[at])));
+            }
+        }
+        if !rest.is_empty() {
+            return Err(format!("step {i}: {} bytes too many", rest.len()));
+        }
+        for answer in answers.to(channel, step, list(&step["x11_out"])) {
+            fed.x11(channel, &answer);
         }
     }
     Ok(())
@@ -125,9 +192,8 @@ fn encode(sequence: &Value) -> Result<(), String> {
     let words =
         format!("link=adsl,pack=none,cache=8m,type=agent,images=0,delta={},stream=0,data=0", u8::from(delta));
     let mut fed = Fed::new(Config::default(), &words);
-    let big = sequence["byte_order"] == "big";
+    let mut answers = Answers::new(sequence);
     let mut opened = Vec::new();
-    let mut requests = 0_u16;
     for (i, step) in list(&sequence["steps"]).iter().enumerate() {
         let channel = step["channel"].as_u64().unwrap_or(1) as u8;
         if !opened.contains(&channel) {
@@ -152,32 +218,14 @@ fn encode(sequence: &Value) -> Result<(), String> {
             return Err(format!("step {i}: coded {got:02x?}, expected {expected:02x?}"));
         }
         fed.payload(channel, &expected)?;
-        let setups = usize::from(step["kind"] != "requests");
-        let mut answers = Vec::new();
-        if setups > 0 {
-            let mut reply = vec![1, 0, 11, 0, 0, 0, 0, 0];
-            if big {
-                reply.swap(2, 3);
-            }
-            answers.extend(fed.x11(channel, &reply));
+        let mut coded = Vec::new();
+        for answer in answers.to(channel, step, list(&step["x11_in"])) {
+            coded.extend(fed.x11(channel, &answer));
         }
         if sequence["name"] == "taint" && frames.concat() == [0x3a, 0x80] {
-            answers.extend(fed.x11(channel, &hex(&step["reply_to_client"])));
+            coded.extend(fed.x11(channel, &hex(&step["reply_to_client"])));
         }
-        requests += (list(&step["x11_in"]).len() - setups) as u16;
-        let note = step["note"].as_str().unwrap_or_default();
-        for (extension, key) in [("RENDER", "render_opcode"), ("SHAPE", "shape_opcode")] {
-            if note == format!("QueryExtension {extension}") {
-                let mut reply = vec![0; 32];
-                reply[0] = 1;
-                let number = if big { requests.to_be_bytes() } else { requests.to_le_bytes() };
-                reply[2..4].copy_from_slice(&number);
-                reply[8] = 1;
-                reply[9] = sequence[key].as_u64().unwrap() as u8;
-                answers.extend(fed.x11(channel, &reply));
-            }
-        }
-        for answer in answers {
+        for answer in coded {
             driven.payload(channel, &answer)?;
         }
     }
