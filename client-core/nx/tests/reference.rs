@@ -1,6 +1,6 @@
 //! One end of our codec against the other end of the reference's, with traffic made up by the test, which plays the X
-//! clients and the X server. What arrives must be what arrives between our own two ends, and our encoder must spend as
-//! many bits on every request as the reference's.
+//! clients and the X server. What arrives must be what arrives between our own two ends, and our encoders must spend as
+//! many bits on every message as the reference's.
 //!
 //! Needs the package nxproxy. Runs for a moment; `NX_SOAK_SECONDS` makes every test last so long.
 #![expect(
@@ -20,8 +20,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nx::{
-    Application, ApplicationConfig, ByteOrder, ChannelId, ChannelKind, Config, Display, Event, LinkType,
-    Options,
+    Application, ApplicationConfig, ByteOrder, ChannelId, ChannelKind, Config, Direction, Display, Event,
+    LinkType, Options,
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -298,14 +298,14 @@ impl World {
         if matches!(self.half, Half::Display(_)) { &mut channel.theirs } else { &mut channel.ours }
     }
 
-    /// Bits that our end saw spent on requests, oldest first.
-    fn bits(&mut self) -> VecDeque<(u8, u8, usize)> {
+    /// Bits that our end saw spent on the messages of one direction, oldest first; those of the other are forgotten.
+    fn bits(&mut self, direction: Direction) -> VecDeque<(u8, u8, usize)> {
         let mut bits = VecDeque::new();
         while let Some(coded) = match &mut self.half {
             Half::Display(display) => display.poll_trace(),
             Half::Application(application) => application.poll_trace(),
         } {
-            if coded.direction == nx::Direction::ToServer {
+            if coded.direction == direction {
                 bits.push_back((coded.code, coded.minor, coded.bits));
             }
         }
@@ -444,11 +444,11 @@ fn soak(options: &Options, ours: &str, first: u32) {
             );
         }
         while let Some(coded) = own.link.application.poll_trace() {
-            if coded.direction == nx::Direction::ToServer {
+            if coded.direction == Direction::ToServer {
                 expected_bits.push_back((coded.code, coded.minor, coded.bits));
             }
         }
-        for spent in world.bits() {
+        for spent in world.bits(Direction::ToServer) {
             let expected = expected_bits.pop_front().expect("as many requests");
             if alone {
                 assert_eq!(
@@ -470,6 +470,16 @@ fn soak(options: &Options, ours: &str, first: u32) {
             let approximated = answer && !display && sent.len() >= 16 && sent[sent.len() - 16] == 84;
             let carried = |i: usize| !display || expected[i] == message[i];
             assert_eq!(got.len(), expected.len(), "{message:02x?} became {got:02x?}");
+            // The reference's display side spends the same.
+            let mut ours = Vec::new();
+            while let Some(coded) = own.link.application.poll_trace() {
+                ours.push(coded.bits);
+            }
+            let theirs: Vec<usize> =
+                world.bits(Direction::ToClient).iter().map(|(_, _, bits)| *bits).collect();
+            if !display && !approximated && messages < COMPARED_BITS {
+                assert_eq!(theirs, ours, "bits for {message:02x?} after {messages} messages");
+            }
             if let Some(i) = (0..got.len()).find(|i| carried(*i) && got[*i] != expected[*i])
                 && !approximated
             {
