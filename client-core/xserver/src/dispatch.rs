@@ -437,7 +437,7 @@ pub(crate) fn core(server: &mut Server, client: ClientId, header: RequestHeader,
         SET_CLOSE_DOWN_MODE_REQUEST => server.set_close_down_mode(client, minor),
         KILL_CLIENT_REQUEST => server.kill_client(first()?),
         ROTATE_PROPERTIES_REQUEST => server.rotate_properties(&parse!(RotatePropertiesRequest)),
-        FORCE_SCREEN_SAVER_REQUEST => Server::force_screen_saver(minor),
+        FORCE_SCREEN_SAVER_REQUEST => server.force_screen_saver(minor),
         SET_POINTER_MAPPING_REQUEST => {
             let map = body.get(..usize::from(minor)).ok_or(XError::LENGTH)?;
             server.set_pointer_mapping(client, map)

@@ -221,6 +221,7 @@ impl Server {
     pub fn set_time(&mut self, milliseconds: u32) {
         self.time = milliseconds.max(1);
         self.run_alarms();
+        self.run_screen_saver();
         self.run_waiting();
         self.animate_cursor();
     }
@@ -477,6 +478,7 @@ impl Server {
         self.randr.client_gone(id);
         self.xkb.client_gone(id);
         self.xinput.client_gone(id);
+        self.forget_screen_saver(id);
         let Some(client) = self.client_mut(id) else { return };
         client.output = Vec::new();
         client.input = Vec::new();

@@ -15,6 +15,7 @@ pub(crate) mod damage;
 pub(crate) mod generic_event;
 pub(crate) mod randr;
 pub(crate) mod render;
+pub(crate) mod screen_saver;
 pub(crate) mod shape;
 pub(crate) mod sync;
 pub(crate) mod xc_misc;
@@ -66,6 +67,8 @@ pub(crate) mod number {
     pub(crate) const XKEYBOARD: u8 = 139;
     pub(crate) const XKEYBOARD_EVENT: u8 = 80;
     pub(crate) const XKEYBOARD_ERROR: u8 = 150;
+    pub(crate) const SCREEN_SAVER: u8 = 141;
+    pub(crate) const SCREEN_SAVER_EVENT: u8 = 108;
     pub(crate) const XINPUT: u8 = 140;
     pub(crate) const XINPUT_EVENT: u8 = 90;
     pub(crate) const XINPUT_ERROR: u8 = 152;
@@ -86,6 +89,7 @@ pub(crate) static EXTENSIONS: &[Extension] = &[
     render::EXTENSION,
     xkb::EXTENSION,
     xinput::EXTENSION,
+    screen_saver::EXTENSION,
 ];
 
 /// The extension of a major opcode.

@@ -125,7 +125,7 @@ pub(crate) struct Sync {
     waiting: Vec<(ClientId, Waiting)>,
     alarms: Vec<Xid>,
     priorities: Vec<(ClientId, i32)>,
-    last_input: u32,
+    pub(crate) last_input: u32,
     /// System counters as they were when last looked at.
     seen: [i64; 2],
     /// Milliseconds of the wrapped-around clock.
@@ -190,6 +190,7 @@ impl Server {
                 let left = condition.threshold.saturating_sub(self.counter_value(condition.counter)?);
                 (left >= 0).then(|| u32::try_from(left).unwrap_or(u32::MAX).max(1))
             })
+            .chain(self.screen_saver_timer())
             .min()
     }
 }
@@ -198,6 +199,7 @@ impl Server {
 pub(crate) fn user_active(server: &mut Server) {
     let before = server.counter_value(IDLE_TIME).unwrap_or(0);
     server.sync.last_input = server.time;
+    server.screen_saver_off(false);
     server.sync.seen[1] = 0;
     if before != 0 && !(server.sync.alarms.is_empty() && server.sync.waiting.is_empty()) {
         counter_changed(server, IDLE_TIME, before, 0);

@@ -553,6 +553,12 @@ impl<'a> Wire<'a> {
                 bytes[1] = 0;
             }
         }
+        if code >= 64 && self.event_name(code) == "MIT-SCREEN-SAVER+0" {
+            // The time, and the window, whose id each server chooses for itself
+            bytes[4..8].fill(0xee);
+            bytes[12..16].fill(0xee);
+            bytes[18..].fill(0);
+        }
         let name = if code >= 64 { self.event_name(code) } else { core_event(code).to_owned() };
         format!("{}{name} {}", if sent { "sent " } else { "" }, hex(&bytes[1..]))
     }

@@ -50,6 +50,11 @@ fn requests_of_xtest_are_answered_as_by_xvfb() {
     extension("XTEST", requests::XTEST);
 }
 
+#[test]
+fn requests_about_the_screen_saver_are_answered_as_by_xvfb() {
+    extension("MIT-SCREEN-SAVER", requests::SCREEN_SAVER);
+}
+
 macro_rules! scenarios {
     ($($test:ident: $scenario:ident;)*) => {
         $(
@@ -82,4 +87,5 @@ scenarios! {
     colormaps_are_kept_as_by_xvfb: colormaps;
     a_grabbed_server_serves_one_as_in_xvfb: server_grabs;
     a_killed_client_goes_as_in_xvfb: killing;
+    the_screen_saver_comes_and_goes_as_in_xvfb: screen_saver;
 }

@@ -447,3 +447,13 @@ pub(crate) const XTEST: &[Good] = &[
     good(3, (0, &[]), "1111", &[Of(1, &[2]), Is(0), Is(0), Is(0)], &[]),
     good(4, (0, &[]), "4", &[Is(0)], &[]),
 ];
+
+/// The screen saver's. Each run leaves its client's attributes with it.
+#[rustfmt::skip]
+pub(crate) const SCREEN_SAVER: &[Good] = &[
+    good(2, (0, &[]), "44", &[Id(WINDOW), Is(1)], &[]),
+    good(3, (0, &[]), "422222114444", &[Id(WINDOW), Is(0), Is(0), Of(10, &[0]), Of(10, &[0]), Is(0), Of(0, &[3, 255]), Is(0), Is(0), Is(1 << 1), Is(5)], &[]),
+    good(4, (0, &[]), "4", &[Id(WINDOW)], &[]),
+    good(5, (0, &[]), "4", &[Is(0)], &[]),
+    good(6, (0, &[]), "4", &[Is(0)], &[]),
+];

@@ -814,3 +814,21 @@ pub(crate) fn killing(w: &mut Wire<'_>) {
     attributes(w, c, a);
     w.close(c);
 }
+
+/// The screen saver is forced on, and goes with the next input.
+pub(crate) fn screen_saver(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    w.send_to(c, "MIT-SCREEN-SAVER", 2, "44", &[ROOT, 3]);
+    w.send(c, 115, 1, "", &[]);
+    w.send(c, 115, 1, "", &[]);
+    w.send(c, 115, 0, "", &[]);
+    w.send(c, 107, 0, "22112", &[1, 1, 1, 1, 0]);
+    w.send(c, 108, 0, "", &[]);
+    w.send_to(c, "MIT-SCREEN-SAVER", 3, "4222221144", &[ROOT, 5, 6, 100, 90, 0, 1, 0, 0, 0]);
+    w.send_to(other, "MIT-SCREEN-SAVER", 3, "4222221144", &[ROOT, 5, 6, 100, 90, 0, 1, 0, 0, 0]);
+    w.send(other, 115, 1, "", &[]);
+    w.close(c);
+    query_tree(w, other, ROOT);
+    w.send(other, 115, 0, "", &[]);
+    w.close(other);
+}
