@@ -47,6 +47,7 @@ pub(crate) struct Saved {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
     pub(crate) phase: Phase,
@@ -60,6 +61,8 @@ pub(crate) struct Client {
     /// Bytes still to be thrown away of a request that was too long.
     pub(crate) skip: usize,
     pub(crate) fault: Option<Fault>,
+    /// The embedder has been told of the fault.
+    pub(crate) fault_told: bool,
     pub(crate) output_limit: usize,
     pub(crate) close_down: CloseDown,
     pub(crate) save_set: Vec<Saved>,
@@ -83,6 +86,7 @@ impl Client {
             output: Vec::new(),
             skip: 0,
             fault: None,
+            fault_told: false,
             output_limit,
             close_down: CloseDown::Destroy,
             save_set: Vec::new(),

@@ -54,6 +54,8 @@ mod screen_saver;
 mod selection;
 mod server;
 mod setup;
+#[cfg(test)]
+mod stream_tests;
 mod surface;
 mod value_list;
 mod window;

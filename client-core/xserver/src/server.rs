@@ -228,7 +228,12 @@ impl Server {
 
     /// The next thing to know.
     pub fn poll_event(&mut self) -> Option<ServerEvent> {
-        self.events.pop_front()
+        self.events.pop_front().or_else(|| {
+            // One that does not read may never send again: nothing else would tell of it.
+            let client = self.clients_mut().find(|client| client.fault.is_some() && !client.fault_told)?;
+            client.fault_told = true;
+            client.fault.clone().map(|fault| ServerEvent::ClientFault { client: client.id, fault })
+        })
     }
 
     /// What of the screen has changed since the last call, in pixels.
@@ -311,6 +316,7 @@ impl Server {
         if destroyed {
             let mut gone = Client::new(id, 0);
             gone.fault = Some(Fault::Killed);
+            gone.fault_told = true;
             if let Some(place) = self.clients.get_mut(id.0 as usize) {
                 *place = Some(Box::new(gone));
             }
@@ -462,6 +468,9 @@ impl Server {
 
     /// X11 §12: what a connection leaves behind.
     fn close_client(&mut self, id: ClientId) {
+        // It selects and grabs nothing any more before its grabs end, lest events that waited for that start others.
+        self.forget_event_selections(id);
+        self.xinput.client_gone(id);
         self.release_grabs(id);
         if self.grabbed_by == Some(id) {
             self.grabbed_by = None;
@@ -469,7 +478,6 @@ impl Server {
         }
         self.forget_save_set(id);
         self.forget_selections(id);
-        self.forget_event_selections(id);
         if self.client(id).is_some_and(|client| client.close_down == CloseDown::Destroy) {
             self.forget_colors(id);
         }
@@ -477,7 +485,6 @@ impl Server {
         self.xfixes.client_gone(id);
         self.randr.client_gone(id);
         self.xkb.client_gone(id);
-        self.xinput.client_gone(id);
         self.forget_screen_saver(id);
         let Some(client) = self.client_mut(id) else { return };
         client.output = Vec::new();
@@ -495,6 +502,8 @@ impl Server {
         let mut owned: Vec<Xid> =
             self.resources.keys().copied().filter(|xid| self.owner(*xid) == id).collect();
         owned.sort_unstable();
+        // Windows first: clips are computed once for all that go, not for each.
+        self.destroy_windows(&owned);
         for xid in owned {
             self.free_resource(xid);
         }

@@ -570,3 +570,46 @@ fn fonts_of_a_directory_that_the_embedder_gives_can_be_opened() {
     assert_eq!(world.ask(client, list(b"xtf*")).names.len(), 0);
     assert_eq!(world.fail(client, open(second)).0, NAME_ERROR);
 }
+
+#[test]
+fn a_client_with_thousands_of_windows_goes_in_a_moment() {
+    // A cost that grows with the square of the windows would be minutes here.
+    let mut world = World::new();
+    let (client, other) = (world.client(), world.client());
+    let mut windows = Vec::new();
+    for at in 0..8000 {
+        let place = ((at % 190) as i16, (at / 190) as i16, 3, 3);
+        windows.push(world.window(client, ROOT, place, RED, 0));
+    }
+    world.send(client, MapSubwindowsRequest { window: ROOT });
+    let start = std::time::Instant::now();
+    world.server.disconnect(client);
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "it took {:?}", start.elapsed());
+    assert_eq!(world.ask(other, QueryTreeRequest { window: ROOT }).children.len(), 0);
+    assert_eq!(world.pixel(1, 1), 0);
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut_off_and_the_embedder_told() {
+    let limits = Limits { output_bytes: 10_000, ..Limits::default() };
+    let mut world = World::with(Config { limits, ..Config::default() });
+    let slow = world.server.connect().unwrap();
+    world.server.receive(slow, &[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+    // ChangeWindowAttributes: PropertyChange on the root
+    let select = [2, 0, 4, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 0, 0x40, 0];
+    world.server.receive(slow, &select).unwrap();
+    let client = world.server.connect().unwrap();
+    world.server.receive(client, &[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+    for _ in 0..1000 {
+        // ChangeProperty of no items
+        let change = [18, 0, 6, 0, 0, 1, 0, 0, 39, 0, 0, 0, 31, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0];
+        world.server.receive(client, &change).unwrap();
+    }
+    assert!(world.server.output(slow).unwrap().len() <= 10_000);
+    let told = std::iter::from_fn(|| world.server.poll_event())
+        .filter(|event| matches!(event, ServerEvent::ClientFault { client, fault: Fault::SlowReader { .. } } if *client == slow))
+        .count();
+    assert_eq!(told, 1);
+    world.server.disconnect(slow);
+    assert!(world.server.output(slow).is_none());
+}

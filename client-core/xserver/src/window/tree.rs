@@ -41,6 +41,21 @@ impl Server {
         self.destroy_unmapped(id);
     }
 
+    /// Destroys the windows among these ids with all below them; clips are computed at the end.
+    pub(crate) fn destroy_windows(&mut self, ids: &[Xid]) {
+        let mut parents = std::collections::BTreeSet::new();
+        for id in ids.iter().copied().filter(|id| *id != ROOT) {
+            let Ok(parent) = self.window(id).map(|window| window.parent) else { continue };
+            if self.unmap_one(id, false) {
+                parents.insert(parent);
+            }
+            self.destroy_unmapped(id);
+        }
+        for parent in parents {
+            self.revalidate(parent);
+        }
+    }
+
     fn destroy_unmapped(&mut self, id: Xid) {
         let Ok(window) = self.window(id) else { return };
         // X11 §10, DestroyNotify: inferiors before the window itself.
@@ -57,7 +72,11 @@ impl Server {
         self.window_gone(id);
         let Some(Resource::Window(window)) = self.remove_resource(id) else { return };
         if let Ok(parent) = self.window_mut(window.parent)
-            && let Some(at) = parent.children.iter().rposition(|child| *child == id)
+            && let Some(at) = if parent.children.first() == Some(&id) {
+                Some(0)
+            } else {
+                parent.children.iter().rposition(|child| *child == id)
+            }
         {
             parent.children.remove(at);
         }
