@@ -111,6 +111,8 @@ pub struct Server {
     pub(crate) property_bytes: usize,
     /// What of the screen has changed since it was last taken.
     pub(crate) damage: Region,
+    /// Damage that is not in the region yet: many small requests would each walk all of it.
+    new_damage: Vec<Rect>,
     pub(crate) events: VecDeque<ServerEvent>,
     /// Executes requests alone (`GrabServer`).
     pub(crate) grabbed_by: Option<ClientId>,
@@ -162,6 +164,7 @@ impl Server {
             damages: Vec::new(),
             property_bytes: 0,
             damage: Region::new(),
+            new_damage: Vec::new(),
             events: VecDeque::new(),
             grabbed_by: None,
             major: 0,
@@ -238,12 +241,13 @@ impl Server {
 
     /// What of the screen has changed since the last call, in pixels.
     pub fn take_damage(&mut self) -> Region {
+        self.gather_damage();
         std::mem::take(&mut self.damage)
     }
 
     /// Whether there is damage to take.
     pub fn has_damage(&self) -> bool {
-        !self.damage.is_empty()
+        !self.damage.is_empty() || !self.new_damage.is_empty()
     }
 
     /// The pixels of the screen: rows of `0x??RRGGBB` words (BGRX in memory on little-endian machines), one after the
@@ -261,11 +265,27 @@ impl Server {
     pub(crate) fn damage_screen(&mut self, rect: Rect) {
         let rect = rect.intersect(&self.screen_rect());
         if !rect.is_empty() {
-            self.damage.add_rect(rect);
-            // Many small boxes cost more to keep than their hull costs to upload.
-            if self.damage.rects().len() > 64 {
-                self.damage = Region::from_rect(self.damage.extents());
+            // Requests often go on where the last ones were.
+            if self.new_damage.iter().any(|known| known.contains_rect(&rect)) {
+                return;
             }
+            self.new_damage.push(rect);
+            if self.new_damage.len() >= 16 {
+                self.gather_damage();
+            }
+        }
+    }
+
+    fn gather_damage(&mut self) {
+        if self.new_damage.is_empty() {
+            return;
+        }
+        let added = Region::from_rects(&self.new_damage);
+        self.new_damage.clear();
+        self.damage = if self.damage.is_empty() { added } else { self.damage.union(&added) };
+        // Many small boxes cost more to keep than their hull costs to upload.
+        if self.damage.rects().len() > 64 {
+            self.damage = Region::from_rect(self.damage.extents());
         }
     }
 

@@ -167,7 +167,7 @@ impl Server {
         if let Ok(root) = self.window_mut(ROOT) {
             (root.width, root.height) = (width, height);
         }
-        self.damage = crate::region::Region::new();
+        self.take_damage();
         self.damage_screen(self.screen_rect());
         self.revalidate(ROOT);
         self.notify_configure(ROOT);

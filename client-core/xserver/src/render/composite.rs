@@ -154,6 +154,8 @@ fn over_rows(
     let (Some(colour), Some(mask)) = (source.as_solid(), mask) else { return false };
     let Some(coverage) = mask.coverage() else { return false };
     let (dx, dy) = (g.mask.0.saturating_sub(g.target.0), g.mask.1.saturating_sub(g.target.1));
+    // Where there is no alpha the bits in its place stay clear.
+    let keep = if opaque { 0x00ff_ffff } else { u32::MAX };
     let reach = bounds.intersect(&target.clip.extents());
     let (x, y) = (reach.x1.saturating_add(dx), reach.y1.saturating_add(dy));
     if !coverage.covers(x, y, reach.width(), reach.height()) {
@@ -167,15 +169,10 @@ fn over_rows(
             let (mx, my) = (rect.x1 + dx, y + dy);
             if mask.component_alpha {
                 if let Some(row) = coverage.words(mx, my, n) {
-                    over_through_channels(colour, row, to);
+                    over_through_channels(colour, row, to, keep);
                 }
             } else if let Some(row) = coverage.bytes(mx, my, n) {
-                over_through(colour, row, to);
-            }
-            if opaque {
-                for p in to {
-                    *p &= 0x00ff_ffff;
-                }
+                over_through(colour, row, to, keep);
             }
         }
     }

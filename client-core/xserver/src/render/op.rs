@@ -268,22 +268,23 @@ fn over(source: &[u32], destination: &mut [u32]) {
 }
 
 /// One colour over pixels, through eight-bit coverage: most of a glyph or a shape's mask is empty or full, and costs
-/// nothing or a store.
-pub(super) fn over_through(colour: u32, coverage: &[u8], destination: &mut [u32]) {
+/// nothing or a store. Of the result the bits in `keep` are stored.
+pub(super) fn over_through(colour: u32, coverage: &[u8], destination: &mut [u32], keep: u32) {
     let n = coverage.len().min(destination.len());
     let (Some(coverage), Some(destination)) = (coverage.get(..n), destination.get_mut(..n)) else { return };
     let (c4, c_rest) = coverage.as_chunks::<4>();
     let (d4, d_rest) = destination.as_chunks_mut::<4>();
     let source = Px::splat(colour);
     let opaque = colour >> 24 == 0xff;
+    let kept = Px::splat(keep);
     let mix = |m: Px, d: Px| {
         let s = source.times(m);
-        d.times(s.alpha().inverse()).plus(s)
+        d.times(s.alpha().inverse()).plus(s).masked(kept)
     };
     for (c, d) in c4.iter().zip(d4) {
         match u32::from_ne_bytes(*c) {
             0 => {}
-            u32::MAX if opaque => *d = [colour; 4],
+            u32::MAX if opaque => *d = [colour & keep; 4],
             _ => {
                 let m = Px::new(c.map(|c| u32::from(c) * 0x0101_0101));
                 *d = mix(m, Px::new(*d)).to_array();
@@ -299,13 +300,14 @@ pub(super) fn over_through(colour: u32, coverage: &[u8], destination: &mut [u32]
 }
 
 /// As [`over_through`], with coverage for each channel by itself.
-pub(super) fn over_through_channels(colour: u32, coverage: &[u32], destination: &mut [u32]) {
+pub(super) fn over_through_channels(colour: u32, coverage: &[u32], destination: &mut [u32], keep: u32) {
     let n = coverage.len().min(destination.len());
     let (Some(coverage), Some(destination)) = (coverage.get(..n), destination.get_mut(..n)) else { return };
     let (c4, c_rest) = coverage.as_chunks::<4>();
     let (d4, d_rest) = destination.as_chunks_mut::<4>();
     let source = Px::splat(colour);
-    let mix = |m: Px, d: Px| d.times(m.times(source.alpha()).inverse()).plus(source.times(m));
+    let kept = Px::splat(keep);
+    let mix = |m: Px, d: Px| d.times(m.times(source.alpha()).inverse()).plus(source.times(m)).masked(kept);
     for (c, d) in c4.iter().zip(d4) {
         let [a, b, e, f] = *c;
         if a | b | e | f != 0 {

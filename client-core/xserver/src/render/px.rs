@@ -58,6 +58,12 @@ impl Px {
         Self(cast::<u16x8, u32x4>(even) | (cast::<u16x8, u32x4>(odd) & u32x4::splat(0xff00_ff00)))
     }
 
+    /// The bits that a mask has.
+    #[inline]
+    pub(super) fn masked(self, mask: Self) -> Self {
+        Self(self.0 & mask.0)
+    }
+
     /// Channel by channel sum, at most 255.
     #[inline]
     pub(super) fn plus(self, other: Self) -> Self {
