@@ -272,10 +272,14 @@ impl App {
     fn connect(&mut self, ctx: &egui::Context, desktop: VmId) {
         let name = self.desktops.find(desktop).map_or_else(String::new, |desktop| desktop.name.clone());
         let scale = ctx.pixels_per_point();
-        let geometry = session::geometry(ctx.content_rect().size(), scale);
+        let mut size = ctx.content_rect().size();
         if std::mem::take(&mut self.setup.full_screen) {
             ctx.send_viewport_cmd(ViewportCommand::Fullscreen(true));
+            // The window will have the screen's size; a session that is resized while it resumes may not tell all of
+            // its programs.
+            size = ctx.input(|input| input.viewport().monitor_size).unwrap_or(size);
         }
+        let geometry = session::geometry(size, scale);
         let parameters = SessionParameters {
             geometry,
             dpi: (96.0 * scale).round().clamp(48.0, 480.0) as u16,
