@@ -10,7 +10,7 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use qvd_protocol::api::{self, DesktopList, LoginResponse};
 use qvd_protocol::connect::{ClientMessage, ServerMessage};
-use qvd_protocol::session::{Geometry, Keyboard, SessionParameters, ImageQuality, LinkSpeed};
+use qvd_protocol::session::{Geometry, ImageQuality, Keyboard, LinkSpeed, SessionParameters};
 use qvd_protocol::{ErrorBody, Secret, VmId};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
