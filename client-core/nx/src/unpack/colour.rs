@@ -43,6 +43,12 @@ impl Pixels {
         if (info.width as usize, info.height as usize) != (width, height) {
             return None;
         }
+        // The decoder takes on trust that colours have three bytes and are no more than an index can name.
+        let palette = info.palette.as_deref();
+        let sound = palette.is_none_or(|p| p.len().is_multiple_of(3) && (3..=3 * 256).contains(&p.len()));
+        if !sound || (info.color_type == png::ColorType::Indexed && palette.is_none()) {
+            return None;
+        }
         let (colour, _) = reader.output_color_type();
         let samples = colour.samples();
         let mut raw = vec![0; reader.output_buffer_size().filter(|n| *n == samples * width * height)?];
@@ -194,4 +200,30 @@ fn brighten16(p: u16, correction: u8) -> u16 {
     let g = (p & 0x7c0) >> 3 | correction;
     let b = (p & 0x1f) << 3 | correction;
     (r >> 3) << 11 | (g >> 2) << 5 | b >> 3
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test says what it relies on")]
+mod tests {
+    use super::*;
+
+    fn indexed(palette: Vec<u8>) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, 2, 2);
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_palette(palette);
+        let mut writer = encoder.write_header().expect("a header");
+        writer.write_image_data(&[0, 1, 1, 0]).expect("an image");
+        drop(writer);
+        file
+    }
+
+    #[test]
+    fn a_palette_with_a_part_of_a_colour_or_too_many_is_refused() {
+        assert!(Pixels::from_png(&indexed(vec![7; 6]), 2, 2).is_some());
+        for wrong in [1, 4, 8, 769, 900] {
+            assert!(Pixels::from_png(&indexed(vec![7; wrong]), 2, 2).is_none(), "{wrong} bytes");
+        }
+    }
 }
