@@ -203,7 +203,6 @@ fn brighten16(p: u16, correction: u8) -> u16 {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test says what it relies on")]
 mod tests {
     use super::*;
 
