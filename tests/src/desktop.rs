@@ -32,7 +32,12 @@ impl<'s> Desktop<'s> {
     ) -> Result<Self> {
         let client = world.client(screen, name, options)?;
         client.wait_for_line("connected", patience)?;
-        Ok(Self { screen, client })
+        Ok(Self::of(screen, client))
+    }
+
+    /// The desktop of a client that says that it is connected.
+    pub fn of(screen: &'s Screen, client: Program) -> Self {
+        Self { screen, client }
     }
 
     /// The client.

@@ -63,6 +63,16 @@ impl Program {
         Pid::from_raw(self.child.id().cast_signed())
     }
 
+    /// What it has in memory now, in bytes, and how much of that only it has (proportional set size).
+    pub fn memory(&self) -> Result<(u64, u64)> {
+        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid()))?;
+        let field = |name: &str| -> Result<u64> {
+            let line = rollup.lines().find_map(|line| line.strip_prefix(name)).context("no such field")?;
+            Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+        };
+        Ok((field("Rss:")?, field("Pss:")?))
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         kill(self.pid(), signal).with_context(|| format!("cannot signal {}", self.name))

@@ -143,6 +143,30 @@ impl Screen {
         Ok(Picture { width: size.width.into(), height: size.height.into(), pixels })
     }
 
+    /// Does something and waits until a part of the screen (x, y, width, height) changes: how long that took.
+    pub fn until_changed(
+        &self,
+        (x, y, width, height): (i16, i16, u16, u16),
+        timeout: Duration,
+        act: impl FnOnce() -> Result<()>,
+    ) -> Result<Duration> {
+        let part = || -> Result<Vec<u8>> {
+            let image =
+                self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, !0)?;
+            Ok(image.reply()?.data)
+        };
+        let before = part()?;
+        while self.connection.poll_for_event()?.is_some() {}
+        let start = Instant::now();
+        act()?;
+        while start.elapsed() < timeout {
+            if self.event_within(timeout)? && part()? != before {
+                return Ok(start.elapsed());
+            }
+        }
+        bail!("nothing changed within {timeout:?}")
+    }
+
     /// Waits until `found` makes something of a picture of it: looks now, and again whenever something was drawn.
     /// When `timeout` is over, the last picture is left as `target/screens/<what>.png`.
     pub fn wait_for<T>(
