@@ -68,6 +68,8 @@ pub(crate) struct Client {
     pub(crate) save_set: Vec<Saved>,
     /// Waiting on SYNC counters: its requests are not executed.
     pub(crate) blocked: bool,
+    /// Its requests are executed though another client has grabbed the server (XTEST).
+    pub(crate) impervious: bool,
     pub(crate) resources: usize,
     pub(crate) pixmap_bytes: usize,
     /// Windows on which the client selects anything, so that its end finds them.
@@ -91,6 +93,7 @@ impl Client {
             close_down: CloseDown::Destroy,
             save_set: Vec::new(),
             blocked: false,
+            impervious: false,
             resources: 0,
             pixmap_bytes: 0,
             selected: HashSet::new(),

@@ -387,8 +387,9 @@ impl Server {
     }
 
     fn may_run(&self, id: ClientId) -> bool {
-        self.grabbed_by.is_none_or(|holder| holder == id)
-            && self.client(id).is_some_and(|client| !client.blocked && client.fault.is_none())
+        let free = self.grabbed_by.is_none_or(|holder| holder == id);
+        self.client(id)
+            .is_some_and(|client| (free || client.impervious) && !client.blocked && client.fault.is_none())
     }
 
     /// Executes what is complete in `bytes`; returns how much was used.

@@ -43,10 +43,14 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             server.reply(client, &CompareCursorReply { same: own == other, sequence: 0, length: 0 });
         }
         (2, 8) => fake_input(server, &FakeInputRequest::try_parse_request(header, body)?)?,
-        // GrabControl: a client that goes on in spite of GrabServer. Nothing here is so long that it would matter.
+        // GrabControl: a client that goes on in spite of GrabServer.
         (3, 1) => {
-            if body.first().is_some_and(|impervious| *impervious > 1) {
-                return Err(XError::value(u32::from(body[0])));
+            let impervious = body.first().copied().unwrap_or(0);
+            if impervious > 1 {
+                return Err(XError::value(u32::from(impervious)));
+            }
+            if let Some(client) = server.client_mut(client) {
+                client.impervious = impervious == 1;
             }
         }
         (0..=3, _) => return Err(XError::LENGTH),

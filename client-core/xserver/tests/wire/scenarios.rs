@@ -795,6 +795,11 @@ pub(crate) fn server_grabs(w: &mut Wire<'_>) {
     w.send(c, 37, 0, "", &[]);
     w.send(other, 14, 0, "4", &[a]);
     w.send(other, 37, 0, "", &[]);
+    // XTEST's exception
+    w.send_to(other, "XTEST", 3, "1111", &[1, 0, 0, 0]);
+    w.send(c, 36, 0, "", &[]);
+    w.send(other, 14, 0, "4", &[a]);
+    w.send(c, 37, 0, "", &[]);
     w.close(c);
     w.close(other);
 }
