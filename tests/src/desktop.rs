@@ -31,7 +31,10 @@ impl<'s> Desktop<'s> {
         patience: Duration,
     ) -> Result<Self> {
         let client = world.client(screen, name, options)?;
-        client.wait_for_line("connected", patience)?;
+        client.wait_for_line("connected", patience).or_else(|error| {
+            let server = world.daemon()?.output();
+            Err(error.context(format!("the server printed:\n{server}\nand the client did not connect")))
+        })?;
         Ok(Self::of(screen, client))
     }
 

@@ -93,27 +93,34 @@ impl Screen {
     }
 
     /// Waits until openbox manages a window of ours. It may have read our request before it began to serve events, and
-    /// would then look at it only when the next event comes: the pointer moves until it has.
+    /// would then look at it only when the next event comes: the pointer moves until it has. A window that was mapped
+    /// while openbox looked for those that are there already may never be managed: then the next one is.
     fn wait_for_window_manager(&self, timeout: Duration) -> Result<()> {
         let deadline = Instant::now() + timeout;
-        let window = self.connection.generate_id()?;
         let events = CreateWindowAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
-        self.connection
-            .create_window(0, window, self.root, 0, 0, 8, 8, 0, WindowClass::INPUT_OUTPUT, 0, &events)?
-            .check()?;
-        self.connection.map_window(window)?.check()?;
-        for step in 0.. {
-            while let Some(event) = self.connection.poll_for_event()? {
-                if matches!(event, Event::ReparentNotify(_)) {
-                    self.connection.destroy_window(window)?.check()?;
-                    return Ok(());
+        while Instant::now() < deadline {
+            let window = self.connection.generate_id()?;
+            self.connection
+                .create_window(0, window, self.root, 0, 0, 8, 8, 0, WindowClass::INPUT_OUTPUT, 0, &events)?
+                .check()?;
+            self.connection.map_window(window)?.check()?;
+            let mut managed = false;
+            for step in 0..20 {
+                while let Some(event) = self.connection.poll_for_event()? {
+                    managed |= matches!(event, Event::ReparentNotify(event) if event.window == window);
                 }
+                if managed {
+                    break;
+                }
+                self.point(step % 2, 0)?;
+                self.event_within(Duration::from_millis(100))?;
             }
-            ensure!(Instant::now() < deadline, "openbox did not manage a window within {timeout:?}");
-            self.point(step % 2, 0)?;
-            self.event_within(Duration::from_millis(100))?;
+            self.connection.destroy_window(window)?.check()?;
+            if managed {
+                return Ok(());
+            }
         }
-        Ok(())
+        bail!("openbox did not manage a window within {timeout:?}")
     }
 
     /// Its display name, such as `:7`.

@@ -50,7 +50,9 @@ fn text_is_copied_and_pasted_both_ways() -> Result<()> {
     desktop.terminal(CONTAINER)?;
 
     let _owner = set_clipboard(&screen, "from this computer: ñ€")?;
-    desktop.paints_if("[ \"$(xclip -selection clipboard -o)\" = \"$(printf 'from this computer: \\303\\261\\342\\202\\254')\" ]", 0x0031_5f2a)?;
+    // The text is on its way to the session.
+    let arrived = "[ \"$(xclip -selection clipboard -o)\" = \"$(printf 'from this computer: \\303\\261\\342\\202\\254')\" ]";
+    desktop.paints_if(&format!("until {arrived}; do sleep 0.1; done"), 0x0031_5f2a)?;
 
     desktop.run("printf 'from the desktop: \\303\\261' | xclip -selection clipboard")?;
     screen.wait_for_clipboard_owner(SOON)?;

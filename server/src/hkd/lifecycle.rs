@@ -182,6 +182,8 @@ impl Lifecycle {
                 Err(text) => self.zombie(&text, out),
             },
 
+            // A container's agent can be quicker than the answer of what started it.
+            (Input::Launched(Ok(())), Launching) if self.agent => self.booted(out),
             (Input::Launched(Ok(())), Launching) => self.enter(Booting, out),
             (Input::Launched(Ok(())), Stopping(Step::Launch)) => self.kill(out),
             (Input::Launched(Err(fault)), Launching) => {
@@ -192,11 +194,14 @@ impl Lifecycle {
 
             (Input::AgentUp, Booting) => {
                 self.agent = true;
-                self.enter(Running, out);
-                out.push(Effect::Disarm);
+                self.booted(out);
             }
             (Input::AgentUp, Running | Adopting(_) | Launching) => self.agent = true,
             (Input::AgentDown, _) => self.agent = false,
+            (Input::AgentUnusable(fault), Launching) => {
+                self.fault = Some(fault);
+                self.stop(out);
+            }
             (Input::AgentUnusable(fault), Booting | Running) => {
                 self.fault = Some(fault);
                 self.enter(Stopping(Step::Kill), out);
@@ -239,6 +244,11 @@ impl Lifecycle {
             out.push(Effect::Save(phase.state()));
         }
         self.phase = phase;
+    }
+
+    fn booted(&mut self, out: &mut Vec<Effect>) {
+        self.enter(Phase::Running, out);
+        out.push(Effect::Disarm);
     }
 
     fn launch(&mut self, out: &mut Vec<Effect>) {
@@ -569,7 +579,7 @@ mod tests {
         }
     }
 
-    fn booted() -> Lifecycle {
+    fn running() -> Lifecycle {
         let (mut life, _) = Lifecycle::restore(VmState::Stopped, None);
         life.handle(Input::Start);
         life.handle(Input::Launched(Ok(())));
@@ -579,8 +589,30 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_that_reports_before_the_launch_is_answered_counts() {
+        let (mut life, _) = Lifecycle::restore(VmState::Stopped, None);
+        life.handle(Input::Start);
+        life.handle(Input::AgentUp);
+        assert_eq!(life.phase(), Phase::Launching);
+        let effects = life.handle(Input::Launched(Ok(())));
+        assert_eq!(effects, [Effect::Save(VmState::Running), Effect::Disarm]);
+        assert_eq!(life.phase(), Phase::Running);
+    }
+
+    #[test]
+    fn an_agent_that_is_unusable_before_the_launch_is_answered_ends_the_start() {
+        let (mut life, _) = Lifecycle::restore(VmState::Stopped, None);
+        life.handle(Input::Start);
+        let fault = Fault { code: ErrorCode::BootFailed, message: "another version".into() };
+        life.handle(Input::AgentUnusable(fault.clone()));
+        assert!(life.handle(Input::Launched(Ok(()))).contains(&Effect::Kill));
+        life.handle(Input::Killed(Ok(())));
+        assert_eq!((life.phase(), life.fault()), (Phase::Stopped, Some(&fault)));
+    }
+
+    #[test]
     fn a_machine_is_asked_then_powered_off_then_killed() {
-        let mut life = booted();
+        let mut life = running();
         let arm = Effect::Arm(Deadline::Stop);
         assert_eq!(life.handle(Input::Stop), [Effect::Save(VmState::Stopping), arm, Effect::AskAgent]);
         assert_eq!(life.handle(Input::Deadline), [arm, Effect::PowerOff]);
@@ -593,7 +625,7 @@ mod tests {
 
     #[test]
     fn a_restart_stops_and_starts() {
-        let mut life = booted();
+        let mut life = running();
         life.handle(Input::Restart);
         let effects = life.handle(Input::Ended(End::PoweredOff));
         assert!(effects.contains(&Effect::Launch), "{effects:?}");
@@ -613,7 +645,7 @@ mod tests {
 
     #[test]
     fn a_user_who_powers_off_from_inside_leaves_no_fault() {
-        let mut life = booted();
+        let mut life = running();
         life.handle(Input::Ended(End::PoweredOff));
         assert_eq!((life.phase(), life.fault()), (Phase::Stopped, None));
     }
