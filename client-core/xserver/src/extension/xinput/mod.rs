@@ -182,6 +182,13 @@ pub(crate) struct Xinput {
 }
 
 impl Xinput {
+    /// Who selects an event of version 1 of a device, on whatever window: a client once for each.
+    fn selecting(&self, device: u8, code: u8) -> Vec<ClientId> {
+        let class = u32::from(device) << 8 | u32::from(code);
+        let selected = self.classes.values().flatten().filter(|(_, known)| *known == class);
+        selected.map(|(client, _)| *client).collect()
+    }
+
     pub(crate) fn window_gone(&mut self, window: Xid) {
         if self.used {
             self.selections.remove(&window);

@@ -763,15 +763,7 @@ fn change_feedback(server: &mut Server, body: &[u8]) -> Outcome {
 
 /// `DeviceMappingNotify`: to everybody who selects it of the device.
 fn mapping_changed(server: &mut Server, id: u8, request: u8, first: u8, count: u8) {
-    let class = u32::from(id) << 8 | u32::from(EVENT + 11);
-    let mut receivers: Vec<ClientId> = server
-        .xinput
-        .classes
-        .values()
-        .flatten()
-        .filter(|(_, known)| *known == class)
-        .map(|(client, _)| *client)
-        .collect();
+    let mut receivers = server.xinput.selecting(id, EVENT + 11);
     receivers.sort_unstable();
     receivers.dedup();
     let message = Message::event(EVENT + 11, id)

@@ -49,15 +49,7 @@ fn tell(server: &mut Server, id: u8, name: Atom, what: u8) {
     for client in receivers {
         server.xi_send(client, &message);
     }
-    let class = u32::from(id) << 8 | u32::from(EVENT + 16);
-    let first: Vec<ClientId> = server
-        .xinput
-        .classes
-        .values()
-        .flatten()
-        .filter(|(_, known)| *known == class)
-        .map(|(client, _)| *client)
-        .collect();
+    let first = server.xinput.selecting(id, EVENT + 16);
     // Version 1 has the core protocol's states: 0 new value, 1 deleted.
     let message =
         Message::event(EVENT + 16, u8::from(what == 0)).long(server.time).long(name).filled(31).byte(id);
