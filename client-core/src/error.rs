@@ -62,6 +62,9 @@ pub enum Error {
     /// The other side does not keep to the contract; it may be no QVD server at all.
     #[error("unexpected answer: {0}")]
     Protocol(String),
+    /// The desktop sends what nobody who keeps to the contract would; the session was cut.
+    #[error("the desktop breaks the protocol: {0}")]
+    Desktop(String),
     /// The connection broke.
     #[error("connection lost")]
     Lost(#[source] io::Error),

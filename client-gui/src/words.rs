@@ -61,6 +61,11 @@ pub(crate) fn failure(error: &Error, address: &ServerAddress, known: &KnownServe
             format!("{address} answers in a way this client does not understand"),
             "It may not be a QVD server, or be of another release. Check the address.",
         ),
+        Error::Desktop(_) => Words::new(
+            "The desktop sent what this client cannot use",
+            "The session was cut to keep this computer safe. Connect again; if that does not help, tell your \
+             administrator.",
+        ),
         Error::Lost(_) => Words::new(
             "The connection was lost",
             "Check the network and try again. Whatever runs on the desktop goes on running.",

@@ -3,9 +3,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use qvd_tests::desktop::{Desktop, processes_in_container};
@@ -99,6 +101,42 @@ fn an_agent_that_never_reports_is_given_up_after_the_boot_time() -> Result<()> {
 }
 
 #[test]
+fn a_machine_that_runs_out_of_memory_while_it_boots_says_so() -> Result<()> {
+    let mut world = World::start("container")?;
+    let greedy = image_with(&world, b"#!/bin/sh\nexec tail /dev/zero\n")?;
+    world.add_image("greedy", greedy.path())?;
+    world.add_machine("desk", "greedy", &["--memory", "64"])?;
+    let line = failed_connect(&world, "desk", SOON)?;
+    ensure!(line.contains("OutOfMemory"), "{line}");
+    Ok(())
+}
+
+#[test]
+fn a_machine_that_needs_more_memory_than_there_is_says_so() -> Result<()> {
+    let mut world = World::start("container")?;
+    world.add_machine("desk", "debian", &["--memory", "1048576"])?;
+    let line = failed_connect(&world, "desk", SOON)?;
+    ensure!(line.contains("OutOfMemory"), "{line}");
+    world.daemon()?.wait_for_line("not enough memory", SOON)?;
+    Ok(())
+}
+
+#[test]
+fn a_full_disk_is_named_and_its_machine_starts_when_there_is_room() -> Result<()> {
+    let screen = Screen::start(1000, 800)?;
+    let mut world = World::start("container")?;
+    let machine = world.add_machine("desk", "debian", &[])?;
+    let disk = SmallDisk::mount(&world.data().join("vms").join(machine.to_string()))?;
+    let line = failed_connect(&world, "desk", SOON)?;
+    ensure!(line.contains("NoSpace"), "{line}");
+    world.daemon()?.wait_for_line("disk is full", SOON)?;
+    drop(disk);
+    let desktop = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
+    desktop.terminal(CONTAINER)?;
+    desktop.close()
+}
+
+#[test]
 fn a_session_whose_nxagent_dies_is_reported_and_the_next_connect_starts_anew() -> Result<()> {
     let screen = Screen::start(1200, 900)?;
     let mut world = World::start("container")?;
@@ -171,6 +209,77 @@ fn garbage_and_absurd_lengths_at_the_front_door_end_their_connection_only() -> R
     }
     world.api("demo", PASSWORD)?;
     Ok(())
+}
+
+#[test]
+fn a_desktop_that_breaks_the_protocol_loses_its_session_and_the_client_says_so() -> Result<()> {
+    let mut world = World::start("container")?;
+    for attack in ["noise", "frame-of-noise", "frame-of-four-gigabytes"] {
+        let hostile = hostile_image(&world, attack)?;
+        world.add_image(attack, hostile.path())?;
+        world.add_machine(attack, attack, &[])?;
+        let screen = Screen::start(1000, 800)?;
+        let mut client = world.client(&screen, attack, &["--once"])?;
+        let told =
+            client.wait_for_line("session ended", CONTAINER).with_context(|| format!("after {attack}"))?;
+        ensure!(told.contains("Desktop("), "after {attack} the client said {told:?}");
+        ensure!(client.wait(SOON)?.code() == Some(5), "the exit code is not 5");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_client_answers_malformed_requests_of_the_desktop_and_goes_on() -> Result<()> {
+    let screen = Screen::start(1000, 800)?;
+    let mut world = World::start("container")?;
+    let hostile = hostile_image(&world, "malformed-requests")?;
+    world.add_image("hostile", hostile.path())?;
+    world.add_machine("desk", "hostile", &[])?;
+    let desktop = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
+    desktop.sees(0x0036_5a27)?;
+    desktop.close()
+}
+
+/// A file system of 512 KiB.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path) -> Result<Self> {
+        std::fs::create_dir_all(at)?;
+        mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::empty(), Some("size=512k,mode=700"))?;
+        Ok(Self(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        if let Err(error) = umount2(&self.0, MntFlags::MNT_DETACH) {
+            eprintln!("{} stays mounted: {error}", self.0.display());
+        }
+    }
+}
+
+/// The demo image with a program in nxagent's place that attacks the client.
+fn hostile_image(world: &World, attack: &str) -> Result<TempDir> {
+    let agent = std::fs::read(image()?.join("qvd-vma"))?;
+    let hostile = std::fs::read(env!("CARGO_BIN_EXE_hostile-nxagent"))?;
+    // The file is the script that unpacks what follows it.
+    let unpack = |script: usize| {
+        let (first, second) = (script + 1, script + agent.len() + 1);
+        format!(
+            "#!/bin/sh\n\
+             tail -c +{first} $0 | head -c {} >/run/agent\n\
+             tail -c +{second} $0 >/usr/local/bin/hostile\n\
+             printf '#!/bin/sh\\nexec hostile {attack} \"$@\"\\n' >/usr/local/bin/nxagent\n\
+             chmod 755 /run/agent /usr/local/bin/hostile /usr/local/bin/nxagent\n\
+             exec /run/agent\n",
+            agent.len()
+        )
+    };
+    // Padded, because its length is in it.
+    let script = unpack(1024);
+    let script = format!("{script}{}", "#".repeat(1024 - script.len()));
+    image_with(world, &[script.as_bytes(), &agent, &hostile].concat())
 }
 
 /// The demo image with other bytes for its agent.

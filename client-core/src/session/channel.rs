@@ -45,14 +45,14 @@ impl Channels {
         match verdict(&mut stream).await? {
             Verdict::Accepted => Ok(stream),
             Verdict::Refused { code, text } => {
-                Err(Error::Protocol(format!("channel {} refused ({code:?}): {text}", header.name())))
+                Err(Error::Desktop(format!("channel {} refused ({code:?}): {text}", header.name())))
             }
         }
     }
 }
 
 async fn verdict(stream: &mut ChannelStream) -> Result<Verdict, Error> {
-    let malformed = |error: HeaderError| Error::Protocol(error.to_string());
+    let malformed = |error: HeaderError| Error::Desktop(error.to_string());
     let mut bytes = Vec::new();
     loop {
         if let Some((verdict, _)) = Verdict::decode(&bytes).map_err(malformed)? {
@@ -108,6 +108,6 @@ fn mux_error(error: &ConnectionError) -> Error {
     match error {
         ConnectionError::Io(error) => Error::Lost(io::Error::new(error.kind(), error.to_string())),
         ConnectionError::Closed => Error::Lost(io::ErrorKind::ConnectionReset.into()),
-        error => Error::Protocol(error.to_string()),
+        error => Error::Desktop(error.to_string()),
     }
 }

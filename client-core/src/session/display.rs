@@ -151,7 +151,7 @@ impl Display {
             .cookie
             .reveal()
             .parse::<nx::Cookie>()
-            .map_err(|_| Error::Protocol("session cookie is not 32 hex digits".into()))?;
+            .map_err(|_| Error::Desktop("session cookie is not 32 hex digits".into()))?;
         let config = xserver::Config {
             width: screen.geometry.width,
             height: screen.geometry.height,
@@ -327,7 +327,7 @@ impl Display {
             nx::Event::Closed(nx::End::Broken(nx::Error::LinkLost)) => {
                 return Err(Error::Lost(io::ErrorKind::UnexpectedEof.into()));
             }
-            nx::Event::Closed(nx::End::Broken(error)) => return Err(Error::Protocol(format!("nx: {error}"))),
+            nx::Event::Closed(nx::End::Broken(error)) => return Err(Error::Desktop(format!("nx: {error}"))),
         }
         Ok(())
     }

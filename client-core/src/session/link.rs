@@ -177,6 +177,8 @@ async fn first_told(parts: &mut JoinSet<Reason>, pump: &mut tokio::task::JoinHan
         };
         match reason {
             Reason::Told(end) => return end,
+            // Whatever the agent would say of it: the desktop was cut from here.
+            Reason::Untold(error @ Error::Desktop(_)) => return End::Broken(error),
             Reason::Untold(error) => {
                 tracing::debug!(%error, "part of the session ended");
                 if untold.is_none() {
@@ -299,7 +301,7 @@ async fn carry_control(channels: Channels, log_out: oneshot::Receiver<()>) -> Re
                 Ok(0) => return Reason::Untold(lost()),
                 Err(error) => return Reason::Untold(Error::Lost(error)),
                 Ok(_) if line.last() != Some(&b'\n') => {
-                    return Reason::Untold(Error::Protocol("control message without an end".into()));
+                    return Reason::Untold(Error::Desktop("control message without an end".into()));
                 }
                 Ok(_) => {}
             }

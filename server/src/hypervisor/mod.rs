@@ -31,6 +31,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::net::UnixListener;
 
+/// Free space that a machine starts with, in MiB. Its files are sparse: without space behind them, what it writes
+/// would be lost after it was told that it is written.
+const LEAST_DISK_MIB: u64 = 256;
+
 /// Which hypervisor a node uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -170,7 +174,20 @@ impl MachineSpec {
         }
     }
 
-    /// Refuses a machine that the node's memory cannot hold.
+    /// Refuses a machine that the node's memory or disk cannot hold.
+    fn check_room(&self) -> Result<(), StartError> {
+        self.check_memory()?;
+        let disk = rustix::fs::statvfs(&self.directory)
+            .map_err(|error| StartError::from_io("looking at the disk", &error.into()))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize) >> 20;
+        if free < LEAST_DISK_MIB {
+            return Err(StartError::NoSpace(format!(
+                "{free} MiB are left, a machine starts with {LEAST_DISK_MIB} MiB or more"
+            )));
+        }
+        Ok(())
+    }
+
     fn check_memory(&self) -> Result<(), StartError> {
         let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let Some(available) = available_mib(&meminfo) else { return Ok(()) };

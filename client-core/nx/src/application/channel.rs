@@ -110,10 +110,12 @@ impl Channel {
         while let Some(mut request) = self.from_client.request(order) {
             self.sequence = self.sequence.wrapping_add(1);
             if request.first() == Some(&nx::GET_SHMEM_PARAMETERS)
-                && let Some(enabled) = request.get_mut(4..6)
+                && let [_, stage, _, _, enabled @ ..] = request.as_mut_slice()
             {
+                // Two bits are all that the far side gets of it.
+                *stage &= 3;
                 // This side has no shared memory to offer.
-                enabled.fill(0);
+                enabled.iter_mut().take(2).for_each(|flag| *flag = 0);
             }
             let keep = self.keep;
             let start = writer.bit_len();

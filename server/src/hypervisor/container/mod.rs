@@ -243,7 +243,7 @@ fn launch(
     existing(&image.agent)?;
     existing(&parts.rootfs)?;
     existing(&parts.rootfs.join("usr/bin"))?;
-    spec.check_memory()?;
+    spec.check_room()?;
 
     let failed = |what: &'static str| move |error: io::Error| StartError::from_io(what, &error);
     let home_file = home::prepare(spec).map_err(failed("making the home"))?;

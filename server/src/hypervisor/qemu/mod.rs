@@ -188,7 +188,7 @@ fn launch(
     for part in [&parts.disk, &parts.kernel, &parts.initrd] {
         existing(part)?;
     }
-    spec.check_memory()?;
+    spec.check_room()?;
 
     let failed = |what: &'static str| move |error: io::Error| StartError::from_io(what, &error);
     let home = home::prepare(spec).map_err(failed("making the home"))?;
