@@ -1,11 +1,12 @@
 //! A proxy of either role that shows what it carries.
 //!
-//! `cargo run --release -p nx --example nxtap -- [--trace|--quiet] display LINK N [COOKIE]` is the display side: it carries
+//! `cargo run --release -p nx --example nxtap -- [--trace|--quiet] display LINK N [COOKIE] [store=FILE]` is the display side: it carries
 //! the session of an `nxagent` or `nxproxy -C` to the local X server `:N`.
 //!
 //! `cargo run --release -p nx --example nxtap -- [--trace|--quiet] application LINK N [OPTION...]` is the application side: X
 //! clients connect to it as to a display `:N`, and it carries them to an `nxproxy -S`. Options are `delta=0|1`,
-//! `stream=0..9`, `cache=BYTES` and `link=modem|isdn|adsl|wan|lan`.
+//! `stream=0..9`, `cache=BYTES`, `link=modem|isdn|adsl|wan|lan` and `store=FILE`. What both sides remember at the end is kept
+//! in FILE for the next time.
 //!
 //! LINK is `HOST:PORT` or the path of a Unix socket; with `listen:` in front it is listened on. `--trace` prints
 //! every message with its size in X11 and on the link; `--quiet` keeps no record at all. At the end (or after a line on standard input, which ends the
@@ -19,12 +20,13 @@ use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use nx::{
     Application, ApplicationConfig, ChannelId, Coded, Config, Cookie, Direction, Display, Event, LinkType,
-    Options,
+    Options, SavedStores,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -55,18 +57,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         inputs,
         connections: HashMap::new(),
         quiet,
+        store: None,
         summary: Summary { trace, ..Summary::default() },
     };
     match role.as_str() {
         "display" => {
+            let (saved, rest) = tap.saved(rest);
             let cookie: Option<Cookie> = rest.first().map(|c| c.parse()).transpose()?;
             let link = connect(link)?;
-            tap.display(link, Config { cookie, ..Config::default() }, &socket)?;
+            let save = tap.store.is_some();
+            tap.display(link, Config { cookie, saved, save, ..Config::default() }, &socket)?;
         }
         "application" => {
-            let options = options(rest)?;
+            let (saved, rest) = tap.saved(rest);
+            let options = options(&rest)?;
+            let save = tap.store.is_some();
+            let config = ApplicationConfig { options, saved, save, ..ApplicationConfig::default() };
             let listener = UnixListener::bind(&socket)?;
-            let result = connect(link).and_then(|link| tap.application(link, options, listener));
+            let result = connect(link).and_then(|link| tap.application(link, config, listener));
             std::fs::remove_file(&socket)?;
             result?;
         }
@@ -160,10 +168,23 @@ struct Tap {
     inputs: Receiver<Input>,
     connections: HashMap<ChannelId, UnixStream>,
     quiet: bool,
+    /// Where what both sides remember is kept.
+    store: Option<PathBuf>,
     summary: Summary,
 }
 
 impl Tap {
+    /// What the last session remembered, if the words name a file for it, and the other words.
+    fn saved(&mut self, words: &[String]) -> (Option<SavedStores>, Vec<String>) {
+        let (files, rest): (Vec<String>, Vec<String>) =
+            words.iter().cloned().partition(|word| word.starts_with("store="));
+        self.store = files.first().and_then(|word| word.strip_prefix("store=")).map(PathBuf::from);
+        let file = self.store.as_deref().and_then(|path| std::fs::read(path).ok());
+        let saved = file.and_then(|bytes| SavedStores::open(&bytes).ok());
+        println!("saved stores: {}", saved.as_ref().map_or("none".to_owned(), SavedStores::name));
+        (saved, rest)
+    }
+
     fn display(&mut self, mut link: Stream, config: Config, socket: &str) -> Result<(), Box<dyn Error>> {
         self.read_link(&link)?;
         let mut session = Display::new(config, Instant::now());
@@ -217,7 +238,7 @@ impl Tap {
     fn application(
         &mut self,
         mut link: Stream,
-        options: Options,
+        config: ApplicationConfig,
         listener: UnixListener,
     ) -> Result<(), Box<dyn Error>> {
         self.read_link(&link)?;
@@ -229,8 +250,7 @@ impl Tap {
                 }
             }
         });
-        let mut session =
-            Application::new(ApplicationConfig { options, ..ApplicationConfig::default() }, Instant::now());
+        let mut session = Application::new(config, Instant::now());
         if !self.quiet {
             session.enable_trace();
         }
@@ -323,6 +343,20 @@ impl Tap {
                 if let Some(stream) = self.connections.remove(&channel) {
                     // It may be closed already.
                     let _ = stream.shutdown(std::net::Shutdown::Both);
+                }
+            }
+            Event::StoresOutdated => {
+                if let Some(path) = &self.store {
+                    // There may be none.
+                    let _ = std::fs::remove_file(path);
+                }
+            }
+            Event::Saved(stores) => {
+                println!("saved {}", stores.name());
+                if let Some(path) = &self.store
+                    && let Err(error) = std::fs::write(path, stores.to_bytes())
+                {
+                    println!("{}: {error}", path.display());
                 }
             }
             Event::Alert(alert) => println!("alert {}: {}", alert.0, alert.meaning().unwrap_or("unknown")),

@@ -52,6 +52,9 @@ pub enum Error {
         /// The word as received.
         found: String,
     },
+    /// A file of saved message stores cannot be used.
+    #[error("saved message stores cannot be used: {0}")]
+    SavedStores(&'static str),
     /// The cookie given to us is not 32 hexadecimal digits.
     #[error("session cookie must be 32 hexadecimal digits")]
     CookieFormat,

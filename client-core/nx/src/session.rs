@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::error::Error;
 use crate::link::handshake::Options;
+use crate::saved::SavedStores;
 
 /// Bytes of decoded X11 that may wait for the owner before link bytes are left unprocessed.
 pub const EVENT_BYTES: usize = 1 << 20;
@@ -89,6 +90,11 @@ pub enum Event {
     ChannelClosed(ChannelId),
     /// Show or withdraw a message.
     Alert(Alert),
+    /// The peer may save its message stores from now on: throw away those kept of an earlier session, whose name may be
+    /// that of later ones. Only where saving was asked for.
+    StoresOutdated,
+    /// Keep these for the next session with the same peer: it has saved its own.
+    Saved(SavedStores),
     /// The session is over: close the byte stream. Always the last event.
     Closed(End),
 }

@@ -5,9 +5,12 @@
 //! `cargo test` builds, but not when it is told to build this test alone).
 #![expect(clippy::expect_used, reason = "a test says what it relies on")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a busy machine.
@@ -232,8 +235,7 @@ impl Agent {
         let _ = std::fs::remove_file(self.link());
         // It does not hear what comes at once after it suspended.
         wait_for("the agent's link", || {
-            let told = Command::new("kill").args(["-HUP", &self.process.0.id().to_string()]).status();
-            assert!(told.is_ok_and(|status| status.success()), "the agent is gone");
+            self.hang_up();
             let start = Instant::now();
             while start.elapsed() < Duration::from_secs(1) {
                 if self.link().exists() {
@@ -245,12 +247,47 @@ impl Agent {
         });
     }
 
+    /// Suspends a running agent, wakes a suspended one.
+    fn hang_up(&self) {
+        let told = Command::new("kill").args(["-HUP", &self.process.0.id().to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()), "the agent is gone");
+    }
+
     fn await_state(&self, state: &str) {
         wait_for(&format!("state {state}"), || {
             let now = std::fs::read_to_string(self.directory.0.join("state")).ok()?;
             (now.trim() == state).then_some(())
         });
     }
+}
+
+/// Passes one connection on and counts the bytes of the answers.
+fn relay(here: &Path, there: &Path) -> Arc<AtomicU64> {
+    let _ = std::fs::remove_file(here);
+    let listener = UnixListener::bind(here).expect("a socket");
+    let count = Arc::new(AtomicU64::new(0));
+    let (counted, there) = (count.clone(), there.to_owned());
+    std::thread::spawn(move || {
+        let (near, _) = listener.accept().expect("a connection");
+        let far = UnixStream::connect(there).expect("the agent's link");
+        let copy = |mut from: UnixStream, mut to: UnixStream, count: Option<Arc<AtomicU64>>| {
+            std::thread::spawn(move || {
+                let mut buffer = vec![0; 65536];
+                while let Ok(n @ 1..) = from.read(&mut buffer) {
+                    if let Some(count) = &count {
+                        count.fetch_add(n as u64, Ordering::Relaxed);
+                    }
+                    if to.write_all(&buffer[..n]).is_err() {
+                        break;
+                    }
+                }
+                let _ = to.shutdown(std::net::Shutdown::Write);
+            });
+        };
+        copy(near.try_clone().expect("a socket"), far.try_clone().expect("a socket"), None);
+        copy(far, near, Some(counted));
+    });
+    count
 }
 
 /// The picture of the scripted desktop through our display side.
@@ -412,4 +449,45 @@ fn x_clients_look_the_same_through_both_of_our_ends() {
     assert!(status.success(), "the display side ended badly");
     let different = picture.iter().zip(&direct).filter(|(a, b)| a != b).count();
     assert_eq!(different, 0, "{different} bytes of the picture differ");
+}
+
+#[test]
+fn a_second_login_to_an_agent_starts_warm() {
+    let directory = Directory::new("warm");
+    let store = directory.0.join("store");
+    let argument = format!("store={}", store.display());
+    let screen = Screen::new();
+    let agent = Agent::new("warm-agent", "link=adsl,pack=lossless", free_number(1300));
+    let sizes: Vec<u64> = [true, false]
+        .into_iter()
+        .map(|ours_closes| {
+            let link = directory.0.join("relay");
+            let count = relay(&link, &agent.link());
+            let mut tap = nxtap(&["display", &link.display().to_string(), &screen.number, &argument]);
+            agent.await_state("RUNNING");
+            let clients = busy_desktop(agent.number);
+            screen.settled("the desktop");
+            drop(clients);
+            // The agent's end, or ours.
+            if ours_closes {
+                assert!(quit(&mut tap), "nxtap ended badly");
+            } else {
+                agent.hang_up();
+                let status = wait_for("the end of nxtap", || tap.0.try_wait().expect("nxtap is ours"));
+                assert!(status.success(), "nxtap ended badly");
+            }
+            agent.await_state("SUSPENDED");
+            // What we saved has the name that the agent gave its own.
+            let stores = std::fs::read(&store).expect("stores were saved");
+            let name = nx::SavedStores::open(&stores).expect("our own file").name();
+            let theirs = agent.directory.0.join("cache-unix-desktop").join(format!("C-{name}"));
+            assert!(theirs.exists(), "the agent has no {name}");
+            if ours_closes {
+                agent.wake();
+            }
+            count.load(Ordering::Relaxed)
+        })
+        .collect();
+    let [cold, warm] = sizes[..] else { unreachable!("two sessions") };
+    assert!(warm * 2 < cold, "{cold} bytes cold, {warm} bytes warm");
 }

@@ -22,6 +22,7 @@ use crate::link::frame::Item;
 use crate::link::handshake::{self, Greeting, Options};
 use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
+use crate::saved::{self, SavedStores, WORTH_SAVING};
 use crate::session::{ChannelId, EVENT_BYTES, End, Event, Events};
 use crate::trace::{Coded, Direction, Trace};
 use crate::tunnel::{self, TunnelEvent, Tunnels};
@@ -43,6 +44,10 @@ pub struct ApplicationConfig {
     pub options: Options,
     /// Kinds of tunnels the far side may open here; others are refused.
     pub tunnels: Vec<ChannelKind>,
+    /// Message stores of the last session with the same peer. They are offered, and used if it still has them too.
+    pub saved: Option<SavedStores>,
+    /// At the end the stores are handed over as [`Event::Saved`], and the peer is told to save its own.
+    pub save: bool,
     /// The session is given up after this much silence of the peer; `None` is never.
     pub silence: Option<Duration>,
 }
@@ -53,6 +58,8 @@ impl Default for ApplicationConfig {
             cookie: None,
             options: Options::default(),
             tunnels: Vec::new(),
+            saved: None,
+            save: false,
             silence: Some(Duration::from_mins(2)),
         }
     }
@@ -92,6 +99,8 @@ pub struct Application {
     current: Option<u8>,
     statistics: bool,
     incoming: Option<Incoming>,
+    /// The stores were saved.
+    saved: bool,
     writer: BitWriter,
     writing: Option<u8>,
     events: Events,
@@ -116,6 +125,7 @@ impl Application {
             current: None,
             statistics: false,
             incoming: None,
+            saved: false,
             writer: BitWriter::default(),
             writing: None,
             events: Events::default(),
@@ -408,17 +418,32 @@ impl Application {
                 self.greeting = Some(greeting);
                 self.link.put_word(handshake::VERSION);
                 self.link.put_word(&self.config.options.word());
-                self.link.put_word("cachelist=none ");
+                let options = &self.config.options;
+                let saved = self.config.saved.take();
+                self.config.saved = saved.filter(|saved| {
+                    options.delta
+                        && self.requests.holds(&saved.requests)
+                        && self.replies.holds(&saved.replies)
+                });
+                let name = self.config.saved.as_ref().map(|saved| format!("C-{}", saved.name()));
+                self.link.put_word(&format!("cachelist={} ", name.as_deref().unwrap_or("none")));
                 self.phase = Phase::CacheFile;
             }
             Phase::CacheFile => {
                 let Some(word) = self.link.next_word(handshake::WORD_LIMIT)? else { return Ok(false) };
-                if !word.starts_with("cachefile=") {
-                    return Err(Error::CacheWord { expected: "cachefile=", found: word });
+                let name = saved::names(&word, "cachefile=")?.first().map(|n| n.to_ascii_uppercase());
+                let agreed = self.config.saved.take().filter(|saved| name == Some(saved.name()));
+                if name.is_some() && agreed.is_none() {
+                    return Err(Error::CacheWord { expected: "cachefile=, one of ours", found: word });
                 }
                 let stream = self.config.options.stream;
                 let theirs = self.greeting.as_ref().and_then(|g| g.stream).unwrap_or(stream);
                 self.link.start(theirs, stream);
+                if let Some(saved) = agreed {
+                    self.requests.load(saved.requests)?;
+                    self.replies.load(saved.replies)?;
+                    self.link.put_control(Control::LoadRequest, 0);
+                }
                 self.link.last_ping = now;
                 self.phase = Phase::Running;
                 self.events.push(Event::Connected(self.config.options.clone()));
@@ -493,7 +518,9 @@ impl Application {
             Control::SyncReply | Control::LoadRequest | Control::Forbidden(_) => {
                 return Err(Error::ForbiddenControl { code: control.code() });
             }
-            Control::Alert | Control::SaveRequest | Control::FinishListeners | Control::Unknown(_) => {}
+            // The peer is about to go.
+            Control::FinishListeners => self.save(),
+            Control::Alert | Control::SaveRequest | Control::Unknown(_) => {}
         }
         Ok(())
     }
@@ -539,7 +566,26 @@ impl Application {
 
     fn say_goodbye_when_done(&mut self, now: Instant) {
         if matches!(self.phase, Phase::Closing(_)) && self.channels.is_empty() && self.tunnels.is_empty() {
+            self.save();
             self.goodbye(now);
+        }
+    }
+
+    /// Saves the stores once no X client is left that could change them, if there is enough in them.
+    fn save(&mut self) {
+        let worth = self.requests.used() + self.replies.used() >= WORTH_SAVING;
+        if self.saved
+            || !self.config.save
+            || !self.config.options.delta
+            || !self.channels.is_empty()
+            || !worth
+        {
+            return;
+        }
+        if let Some(saved) = SavedStores::of(&self.requests, &self.replies) {
+            self.saved = true;
+            self.link.put_control(Control::SaveRequest, 0);
+            self.events.push(Event::Saved(saved));
         }
     }
 

@@ -47,6 +47,28 @@ impl Identity {
     }
 }
 
+/// The part of a message that its class can say again from the fields it knows (NX part 2 §C.13): the first `size`
+/// bytes, zero but for the `kept` ranges (offset, length).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) size: usize,
+    pub(crate) kept: &'static [(usize, usize)],
+}
+
+impl Head {
+    /// Those bytes of `message`.
+    pub(crate) fn of(self, message: &[u8]) -> Vec<u8> {
+        let mut head = vec![0; self.size.min(message.len())];
+        for (at, n) in self.kept {
+            let end = (at + n).min(head.len());
+            if let (Some(to), Some(from)) = (head.get_mut(*at..end), message.get(*at..end)) {
+                to.copy_from_slice(from);
+            }
+        }
+        head
+    }
+}
+
 /// Size and thresholds of a store (NX part 2 §C.10).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
@@ -148,19 +170,37 @@ impl Policy {
             return Action::Hit(slot);
         }
         self.drop_slot(candidate, budget);
-        let size = message.len();
-        if let Some(place) = self.slots.get_mut(usize::from(candidate)) {
-            *place = Some(Rated { order, hits: NEW_RATING, size, hash });
+        self.enter(candidate, hash, message.len(), order, NEW_RATING, budget);
+        self.last_added = candidate;
+        self.candidate = None;
+        Action::Added(candidate)
+    }
+
+    /// Knows a message of an earlier session, which an encoder may hit or replace at once.
+    pub(crate) fn load(&mut self, slot: u16, identity: &Identity, message: &[u8], budget: &mut Budget) {
+        if self.slots.is_empty() {
+            self.slots = vec![None; self.shape.slots.into()];
         }
-        self.known.insert(hash, candidate);
+        self.enter(
+            slot,
+            identity.hash(message, ByteOrder::Lsb),
+            message.len(),
+            ByteOrder::Lsb,
+            POOR_RATING,
+            budget,
+        );
+    }
+
+    fn enter(&mut self, slot: u16, hash: u64, size: usize, order: ByteOrder, hits: u8, budget: &mut Budget) {
+        if let Some(place) = self.slots.get_mut(usize::from(slot)) {
+            *place = Some(Rated { order, hits, size, hash });
+        }
+        self.known.insert(hash, slot);
         let (local, remote) = self.cost(size);
         self.local += local;
         self.remote += remote;
         budget.local += local;
         budget.remote += remote;
-        self.last_added = candidate;
-        self.candidate = None;
-        Action::Added(candidate)
     }
 
     /// What a message of `size` bytes is reckoned to take here and at the peer.

@@ -8,6 +8,9 @@ use super::coder::Coder;
 use super::pass::ByteOrder;
 use crate::error::Error;
 
+/// The messages of one store, with their slots, in rising order.
+pub(crate) type Messages = Vec<(u16, Vec<u8>)>;
+
 /// What an action value means (NX part 2 §A.10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -41,6 +44,12 @@ impl Memory {
         let limit = cache.saturating_mul(2).saturating_add(16 << 20).min(1 << 30);
         Self { used: 0, limit: limit as usize }
     }
+
+    /// True if the messages of these stores find room.
+    pub(crate) fn holds(&self, stores: &[Messages]) -> bool {
+        let sizes = stores.iter().flatten().map(|(_, message)| message.len() + SLOT_OVERHEAD);
+        sizes.fold(self.used, usize::saturating_add) <= self.limit
+    }
 }
 
 /// The messages of one class.
@@ -68,6 +77,12 @@ impl Store {
     /// The message in `slot`.
     pub(crate) fn get(&self, slot: u16) -> Option<&Vec<u8>> {
         Some(&self.slots.get(usize::from(slot))?.as_ref()?.message)
+    }
+
+    /// All messages with their slots; `None` if one of them is in the byte order with the most significant byte first.
+    pub(crate) fn messages(&self) -> Option<Messages> {
+        let numbered = (0_u16..).zip(&self.slots).filter_map(|(i, slot)| Some((i, slot.as_ref()?)));
+        numbered.map(|(i, slot)| (slot.order == ByteOrder::Lsb).then(|| (i, slot.message.clone()))).collect()
     }
 
     /// The byte order of the message in `slot`.

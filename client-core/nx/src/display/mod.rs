@@ -24,6 +24,7 @@ use crate::link::frame::Item;
 use crate::link::handshake::{self, LinkType, Options};
 use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
+use crate::saved::{self, SavedStores};
 use crate::session::{Alert, ChannelId, EVENT_BYTES, End, Event, Events};
 use crate::trace::{Coded, Direction, Trace};
 use crate::tunnel::{self, TunnelEvent, Tunnels};
@@ -32,12 +33,13 @@ use crate::x11::cookie::Cookie;
 /// We ping after this much silence, and then again and again (NX part 1 §4.3).
 const PING_AFTER: Duration = Duration::from_secs(20);
 const PING_EVERY: Duration = Duration::from_secs(5);
+/// A peer that is about to save is pinged this often: the reference goes on only when something comes over the link, and
+/// sleeps for seconds otherwise.
+const WAKE_EVERY: Duration = Duration::from_millis(100);
 /// How long a closing session waits for the peer to drop its channels (NX part 1 §7.2).
 const CLEANUP: Duration = Duration::from_secs(3);
 /// How long it then waits for the end of the byte stream.
 const GOODBYE: Duration = Duration::from_secs(10);
-/// Our own level where the configuration leaves it to the peer: the level the peer announces.
-const CACHE_FILE: &str = "cachefile=none ";
 
 /// How a display session is set up.
 #[derive(Debug, Clone)]
@@ -51,6 +53,11 @@ pub struct Config {
     pub stream: Option<u8>,
     /// Kinds of tunnels the far side may open here; others are refused.
     pub tunnels: Vec<ChannelKind>,
+    /// Message stores of the last session with the same peer. They are used if it still has them too.
+    pub saved: Option<SavedStores>,
+    /// At the end the stores are handed over as [`Event::Saved`], if the peer saves its own; a session that is closed
+    /// here then waits a moment for it.
+    pub save: bool,
     /// The session is given up after this much silence of the peer; `None` is never.
     pub silence: Option<Duration>,
 }
@@ -62,6 +69,8 @@ impl Default for Config {
             x11_cookie: None,
             stream: None,
             tunnels: Vec::new(),
+            saved: None,
+            save: false,
             silence: Some(Duration::from_mins(2)),
         }
     }
@@ -115,6 +124,12 @@ pub struct Display {
     writer: BitWriter,
     writing: Option<u8>,
     events: Events,
+    /// Saved stores that were agreed on and wait for the peer to say that it has loaded its own.
+    agreed: Option<SavedStores>,
+    /// The last channel has ended, so that the peer may save its stores.
+    outdated: bool,
+    /// It has.
+    saved: bool,
     /// When held pointer motions are sent.
     motion: Option<Instant>,
     failure: Option<Error>,
@@ -144,6 +159,9 @@ impl Display {
             writer: BitWriter::default(),
             writing: None,
             events: Events::default(),
+            agreed: None,
+            outdated: false,
+            saved: false,
             motion: None,
             failure: None,
             trace: Trace::default(),
@@ -350,6 +368,7 @@ impl Display {
                 return Some(self.link.started + HANDSHAKE_LIMIT);
             }
             Phase::Running => Some(self.next_ping()),
+            Phase::Closing(end) if self.awaits_saving() => Some(end.min(self.next_ping())),
             Phase::Closing(end) | Phase::Goodbye(end) => Some(end),
             Phase::Closed => return None,
         };
@@ -369,15 +388,16 @@ impl Display {
                 }
                 return;
             }
-            Phase::Running => {
-                if now >= self.next_ping() {
+            Phase::Closing(end) if end <= now => self.goodbye(now),
+            Phase::Running | Phase::Closing(_) => {
+                let pings = self.phase == Phase::Running || self.awaits_saving();
+                if pings && now >= self.next_ping() {
                     self.link.last_ping = now;
                     self.link.put_control(Control::TokenRequest(TokenClass::Control), 1);
                 }
             }
-            Phase::Closing(end) if end <= now => self.goodbye(now),
             Phase::Goodbye(end) if end <= now => return self.end(End::Clean),
-            Phase::Closing(_) | Phase::Goodbye(_) | Phase::Closed => {}
+            Phase::Goodbye(_) | Phase::Closed => {}
         }
         if let Some(limit) = self.config.silence.filter(|l| now >= self.link.last_input + *l) {
             self.end(End::Broken(Error::Silence { seconds: limit.as_secs() }));
@@ -389,6 +409,9 @@ impl Display {
     }
 
     fn next_ping(&self) -> Instant {
+        if self.awaits_saving() {
+            return self.link.last_ping + WAKE_EVERY;
+        }
         (self.link.last_input + PING_AFTER).max(self.link.last_ping + PING_EVERY)
     }
 
@@ -422,10 +445,8 @@ impl Display {
             }
             Phase::CacheList => {
                 let Some(word) = self.link.next_word(handshake::CACHE_LIST_LIMIT)? else { return Ok(false) };
-                if !word.starts_with("cachelist=") {
-                    return Err(Error::CacheWord { expected: "cachelist=", found: word });
-                }
-                self.start(now);
+                let names = saved::names(&word, "cachelist=")?;
+                self.start(&names, now);
             }
             Phase::Running | Phase::Closing(_) | Phase::Goodbye(_) => {
                 if self.incoming.is_some() {
@@ -443,12 +464,21 @@ impl Display {
         Ok(true)
     }
 
-    fn start(&mut self, now: Instant) {
+    /// Begins the binary stream. `names` are the stores that the peer has saved.
+    fn start(&mut self, names: &[&str], now: Instant) {
         let Some(options) = self.options.clone() else { return };
-        self.link.put_word(CACHE_FILE);
-        self.link.start(options.stream, self.config.stream.unwrap_or(options.stream));
         self.requests = RequestCodec::new(options.delta, options.cache, false);
         self.replies = ReplyCodec::new(options.delta, options.cache);
+        self.agreed = self.config.saved.take().filter(|saved| {
+            options.delta
+                && names.iter().any(|name| name.eq_ignore_ascii_case(&saved.name()))
+                && self.requests.holds(&saved.requests)
+                && self.replies.holds(&saved.replies)
+        });
+        let name =
+            self.agreed.as_ref().map_or_else(|| "none".to_owned(), |saved| format!("C-{}", saved.name()));
+        self.link.put_word(&format!("cachefile={name} "));
+        self.link.start(options.stream, self.config.stream.unwrap_or(options.stream));
         self.link.last_ping = now;
         self.phase = Phase::Running;
         self.events.push(Event::Connected(options));
@@ -472,7 +502,9 @@ impl Display {
                     self.events.push(Event::ChannelClosed(ChannelId(arg)));
                 }
                 self.flush();
-                self.channels.remove(&arg);
+                if self.channels.remove(&arg).is_some_and(|c| !c.finishing()) {
+                    self.outdate();
+                }
                 self.link.put_control(Control::Drop, arg);
                 self.say_goodbye_when_done(now);
             }
@@ -495,12 +527,26 @@ impl Display {
             Control::SyncReply | Control::Forbidden(_) => {
                 return Err(Error::ForbiddenControl { code: control.code() });
             }
+            Control::LoadRequest => {
+                if !self.channels.is_empty() {
+                    return Err(Error::ForbiddenControl { code: control.code() });
+                }
+                if let Some(saved) = self.agreed.take() {
+                    self.requests.load(saved.requests)?;
+                    self.replies.load(saved.replies)?;
+                }
+            }
+            Control::SaveRequest => {
+                if self.saves() && self.channels.values().all(Channel::finishing) {
+                    if let Some(saved) = SavedStores::of(&self.requests, &self.replies) {
+                        self.events.push(Event::Saved(saved));
+                    }
+                    self.saved = true;
+                    self.say_goodbye_when_done(now);
+                }
+            }
             // Our pings are answered by token replies; the others ask for nothing.
-            Control::TokenReply(_)
-            | Control::LoadRequest
-            | Control::SaveRequest
-            | Control::FinishListeners
-            | Control::Unknown(_) => {}
+            Control::TokenReply(_) | Control::FinishListeners | Control::Unknown(_) => {}
         }
         Ok(())
     }
@@ -512,6 +558,7 @@ impl Display {
             return;
         }
         self.channels.insert(number, Channel::default());
+        self.outdated = false;
         self.events.push(Event::ChannelOpened(ChannelId(number)));
     }
 
@@ -574,7 +621,26 @@ impl Display {
         if let Some(channel) = self.channels.get_mut(&number) {
             channel.set_finishing();
             self.link.put_control(Control::Finish, number);
+            self.outdate();
         }
+    }
+
+    /// True if the stores are wanted at the end.
+    fn saves(&self) -> bool {
+        self.config.save && self.options.as_ref().is_some_and(|o| o.delta)
+    }
+
+    /// With the last channel gone the peer may save.
+    fn outdate(&mut self) {
+        if self.saves() && !self.saved && self.channels.values().all(Channel::finishing) {
+            self.outdated = true;
+            self.events.push(Event::StoresOutdated);
+        }
+    }
+
+    /// True while the peer may be about to save.
+    fn awaits_saving(&self) -> bool {
+        self.outdated && !self.saved && self.channels.is_empty()
     }
 
     fn release_motions(&mut self) {
@@ -594,7 +660,9 @@ impl Display {
     }
 
     fn say_goodbye_when_done(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Closing(_)) && self.channels.is_empty() && self.tunnels.is_empty() {
+        // A peer that saves says so a little later (NX part 1 §7); one that does not takes its leave.
+        let done = self.channels.is_empty() && self.tunnels.is_empty() && !self.awaits_saving();
+        if matches!(self.phase, Phase::Closing(_)) && done {
             self.goodbye(now);
         }
     }

@@ -14,7 +14,7 @@ use crate::coding::bits::{BitReader, BitWriter, MAX_MEMORY};
 use crate::coding::coder::{Coder, Decoder, Encoder};
 use crate::coding::pass::{ByteOrder, Pass, at8, at16, at32};
 use crate::coding::policy::{Budget, Policy};
-use crate::coding::store::{Action, Memory, Store};
+use crate::coding::store::{Action, Memory, Messages, Store};
 use crate::error::Error;
 use crate::request::core::{LIST_EXTENSIONS, QUERY_EXTENSION};
 use crate::x11::expect::{Expectations, Expected};
@@ -65,6 +65,33 @@ impl ReplyCodec {
             delta,
             body: (None, 0),
         }
+    }
+
+    /// All that is remembered; `None` if some of it is in the byte order with the most significant byte first.
+    pub(crate) fn messages(&self) -> Option<Vec<Messages>> {
+        self.stores.iter().map(|(store, _)| store.messages()).collect()
+    }
+
+    /// Bytes that the stores take.
+    pub(crate) fn used(&self) -> usize {
+        self.memory.used
+    }
+
+    /// True if these messages find room.
+    pub(crate) fn holds(&self, stores: &[Messages]) -> bool {
+        self.memory.holds(stores)
+    }
+
+    /// Remembers what an earlier session did. An encoder may use it at once; a decoder's policies do not count.
+    pub(crate) fn load(&mut self, stores: Vec<Messages>) -> Result<(), Error> {
+        for ((id, (store, policy)), messages) in ReplyStore::ALL.into_iter().zip(&mut self.stores).zip(stores)
+        {
+            for (slot, message) in messages {
+                policy.load(slot, &id.identity(), &message, &mut self.budget);
+                store.put(slot, message, ByteOrder::Lsb, &mut self.memory)?;
+            }
+        }
+        Ok(())
     }
 
     /// Codes the X server's answer to a connection setup (NX part 4 §3), in either direction.

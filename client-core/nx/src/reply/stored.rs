@@ -1,10 +1,11 @@
 //! Replies that are remembered whole (NX part 4 §4.3).
 
 use super::caches::ReplyCaches;
+use crate::coding::bits::MAX_MEMORY;
 use crate::coding::block;
 use crate::coding::coder::Coder;
 use crate::coding::pass::{ByteOrder, Pass, at8, at16, at32, pad4};
-use crate::coding::policy::{Identity, Shape};
+use crate::coding::policy::{Head, Identity, Shape};
 use crate::error::Error;
 
 /// A store, by the class of replies it holds.
@@ -31,6 +32,34 @@ impl ReplyStore {
             73 => Self::GetImage,
             _ => return None,
         })
+    }
+
+    /// The store's number: the opcode of the requests that its replies answer; 1 for all others (NX part 2 §C.10).
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Generic => 1,
+            Self::GetProperty => 20,
+            Self::QueryFont => 47,
+            Self::ListFonts => 49,
+            Self::GetImage => 73,
+        }
+    }
+
+    /// True if a reply of `n` bytes can be in the store.
+    pub(crate) fn may_hold(self, n: usize) -> bool {
+        let least = if self == Self::QueryFont { 60 } else { 32 };
+        (least..=MAX_MEMORY).contains(&n)
+    }
+
+    /// What the name of a persistent cache says of a reply in the store (NX part 2 §C.13).
+    pub(crate) fn head(self) -> Head {
+        match self {
+            Self::Generic => Head { size: 32, kept: &[(1, 1), (8, 24)] },
+            Self::GetProperty => Head { size: 32, kept: &[(1, 1), (8, 12)] },
+            Self::QueryFont => Head { size: 8, kept: &[] },
+            Self::ListFonts => Head { size: 32, kept: &[(8, 2)] },
+            Self::GetImage => Head { size: 32, kept: &[(1, 1), (8, 4)] },
+        }
     }
 
     pub(crate) fn shape(self) -> Shape {

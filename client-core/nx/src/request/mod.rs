@@ -17,7 +17,7 @@ use crate::coding::bits::{BitReader, BitWriter};
 use crate::coding::coder::{Coder, Decoder, Encoder};
 use crate::coding::pass::{ByteOrder, Pass, at16};
 use crate::coding::policy::{Budget, Identity, Policy};
-use crate::coding::store::{Action, Memory, Store};
+use crate::coding::store::{Action, Memory, Messages, Store};
 use crate::error::Error;
 
 /// Longest request in bytes: 65535 words, because BIG-REQUESTS does not exist through NX.
@@ -100,6 +100,33 @@ impl RequestCodec {
             delta,
             opcodes: Opcodes::default(),
         }
+    }
+
+    /// All that is remembered; `None` if some of it is in the byte order with the most significant byte first.
+    pub(crate) fn messages(&self) -> Option<Vec<Messages>> {
+        self.stores.iter().map(Store::messages).collect()
+    }
+
+    /// Bytes that the stores take.
+    pub(crate) fn used(&self) -> usize {
+        self.memory.used
+    }
+
+    /// True if these messages find room.
+    pub(crate) fn holds(&self, stores: &[Messages]) -> bool {
+        self.memory.holds(stores)
+    }
+
+    /// Remembers what an earlier session did. An encoder may use it at once; a decoder's policies do not count.
+    pub(crate) fn load(&mut self, stores: Vec<Messages>) -> Result<(), Error> {
+        let all = StoreId::ALL.into_iter().zip(&mut self.stores).zip(&mut self.policies).zip(stores);
+        for (((id, store), policy), messages) in all {
+            for (slot, message) in messages {
+                policy.load(slot, &id.identity(&message), &message, &mut self.budget);
+                store.put(slot, message, ByteOrder::Lsb, &mut self.memory)?;
+            }
+        }
+        Ok(())
     }
 
     /// Decodes the request at `position` of a payload into `message`; the position of the next one.

@@ -1,6 +1,6 @@
 //! The message stores of the request direction (NX part 2 §C.10, part 3 §3.1).
 
-use crate::coding::policy::{Identity, Shape};
+use crate::coding::policy::{Head, Identity, Shape};
 
 /// A store, by the class of messages it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,54 @@ impl StoreId {
         Self::SetUnpackAlpha,
         Self::Generic,
     ];
+
+    /// The store's number: the opcode of its requests, or one that stands for it (NX part 2 §C.10).
+    pub(crate) fn number(self) -> u8 {
+        const NUMBERS: [u8; 32] = [
+            12, 16, 18, 20, 25, 40, 53, 55, 56, 59, 61, 62, 64, 65, 66, 68, 69, 70, 71, 72, 73, 74, 75, 76,
+            77, 128, 129, 241, 242, 243, 246, 255,
+        ];
+        NUMBERS[self as usize]
+    }
+
+    /// What the name of a persistent cache says of a request in the store (NX part 2 §C.13).
+    pub(crate) fn head(self, message: &[u8]) -> Head {
+        let (size, kept): (usize, &'static [(usize, usize)]) = match self {
+            Self::ConfigureWindow => (12, &[(4, 6)]),
+            Self::InternAtom => (8, &[(1, 1), (4, 2)]),
+            Self::ChangeProperty => (24, &[(1, 1), (4, 13), (20, 4)]),
+            Self::GetProperty => (24, &[(1, 1), (4, 20)]),
+            Self::SendEvent | Self::GetImage | Self::Shape | Self::Generic => (20, &[(1, 1), (4, 16)]),
+            Self::TranslateCoords | Self::CreateGc | Self::PolyText8 | Self::PolyText16 => (16, &[(4, 12)]),
+            Self::CreatePixmap | Self::ClearArea | Self::ImageText8 | Self::ImageText16 => {
+                (16, &[(1, 1), (4, 12)])
+            }
+            Self::SetClipRectangles | Self::PolyPoint | Self::PolyLine => (12, &[(1, 1), (4, 8)]),
+            Self::ChangeGc
+            | Self::PolySegment
+            | Self::PolyArc
+            | Self::PolyFillRectangle
+            | Self::PolyFillArc => (12, &[(4, 8)]),
+            Self::CopyArea => (28, &[(4, 24)]),
+            Self::FillPoly => (20, &[(4, 10), (16, 4)]),
+            Self::PutImage => (24, &[(1, 1), (4, 18)]),
+            Self::SetUnpackGeometry => (24, &[(1, 1), (4, 6), (12, 12)]),
+            Self::SetUnpackColormap | Self::SetUnpackAlpha => (16, &[(1, 1), (4, 1), (8, 8)]),
+            Self::PutPackedImage => (40, &[(1, 1), (4, 36)]),
+            Self::Render => match message.get(1) {
+                Some(4) => (36, &[(1, 1), (4, 16)]),
+                Some(5 | 7 | 19 | 28) => (36, &[(1, 1), (4, 4)]),
+                Some(6 | 17 | 20) => (36, &[(1, 1), (4, 8)]),
+                Some(8) => (36, &[(1, 1), (4, 1), (8, 28)]),
+                Some(10 | 11) => (36, &[(1, 1), (4, 1), (8, 16)]),
+                Some(23..=25) => (36, &[(1, 1), (4, 1), (8, 21), (32, 4)]),
+                Some(26) => (36, &[(1, 1), (4, 1), (8, 4)]),
+                Some(30) => (36, &[(1, 1), (4, 6)]),
+                _ => (36, &[(1, 1), (4, 32)]),
+            },
+        };
+        Head { size, kept }
+    }
 
     /// Size and thresholds (NX part 2 §C.10). `packing` is true for an agent session with packed images, where
     /// plain images get less room.
