@@ -83,6 +83,11 @@ impl Api {
         decode(&self.call(Method::POST, &path).await?)
     }
 
+    /// Who is asked.
+    pub(crate) fn address(&self) -> &ServerAddress {
+        &self.shared.address
+    }
+
     /// Opens the connect WebSocket of a desktop.
     pub(crate) async fn web_socket(&self, desktop: VmId) -> Result<WebSocket, Error> {
         let Shared { address, known, token, .. } = &*self.shared;

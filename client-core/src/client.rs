@@ -4,7 +4,7 @@
 //! not, when its outcome no longer matters. So nothing that was cancelled can be heard of later.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::api::Api;
-use crate::session::{Session, Tuning};
+use crate::session::{LEAVING, Session, Tuning};
 use crate::trust::{Fingerprint, KnownServers};
 use crate::{Error, ServerAddress};
 
@@ -27,6 +27,7 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 /// What a client can do for its window.
 pub struct Client {
     runtime: Runtime,
+    folder: PathBuf,
     known: KnownServers,
     wake: Wake,
     /// Set while logged in.
@@ -116,7 +117,17 @@ impl Client {
             .enable_all()
             .build()?;
         let known = KnownServers::in_folder(folder);
-        Ok(Self { runtime, known, wake, api: None, foreground: None, listing: None, actions: Vec::new() })
+        let folder = folder.to_owned();
+        Ok(Self {
+            runtime,
+            folder,
+            known,
+            wake,
+            api: None,
+            foreground: None,
+            listing: None,
+            actions: Vec::new(),
+        })
     }
 
     /// Where trusted certificates are remembered.
@@ -145,9 +156,10 @@ impl Client {
     pub fn connect(&mut self, desktop: VmId, parameters: SessionParameters, tuning: Tuning) {
         let Some(api) = self.api.clone() else { return };
         let wake = self.wake.clone();
+        let folder = self.folder.clone();
         self.foreground = Some(self.start(async move |reporter| {
             let progress = |stage, message| reporter.send(Report::Event(Event::Progress { stage, message }));
-            let outcome = Session::open(&api, desktop, parameters, tuning, wake, progress).await;
+            let outcome = Session::open(&api, &folder, desktop, parameters, tuning, wake, progress).await;
             reporter.send(Report::Event(match outcome {
                 Ok(session) => Event::Connected(session),
                 Err(error) => Event::ConnectFailed(error),
@@ -155,11 +167,10 @@ impl Client {
         }));
     }
 
-    /// Leaves a session and waits, for a second at most, until the server knows.
+    /// Leaves a session and waits, for a few seconds at most, until the server knows.
     pub fn leave(&self, session: Session) {
         if let Some(farewell) = session.into_farewell() {
-            let _ =
-                self.runtime.block_on(async { tokio::time::timeout(Duration::from_secs(1), farewell).await });
+            let _ = self.runtime.block_on(async { tokio::time::timeout(LEAVING, farewell).await });
         }
     }
 

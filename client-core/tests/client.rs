@@ -72,6 +72,7 @@ impl World {
             timezone: "Europe/Madrid".into(),
             link: LinkSpeed::default(),
             images: ImageQuality::default(),
+            cache: None,
         };
         self.client.connect(self.server.desktop, parameters, Tuning::default());
         assert!(matches!(self.next(), Event::Progress { message, .. } if message == "It boots."));

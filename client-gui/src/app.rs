@@ -288,6 +288,7 @@ impl App {
             timezone: locale::timezone(),
             link: LinkSpeed::default(),
             images: ImageQuality::default(),
+            cache: None,
         };
         let tuning = Tuning { link: self.setup.settings.link, images: self.setup.settings.images };
         tracing::info!(%desktop, ?geometry, "connecting");

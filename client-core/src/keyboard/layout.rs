@@ -68,6 +68,7 @@ fn checked(keyboard: Keyboard) -> Option<Keyboard> {
         timezone: String::new(),
         link: LinkSpeed::default(),
         images: ImageQuality::default(),
+        cache: None,
     };
     let valid = parameters.check().is_ok() && !parameters.keyboard.layout.is_empty();
     valid.then_some(parameters.keyboard)

@@ -16,6 +16,7 @@ pub use xserver::Selection;
 use xserver::{ClientId, CursorImage, Server, ServerEvent};
 
 use super::SessionEvent;
+use super::cache::Cache;
 use super::frame::{Frame, Rect};
 use super::link::Work;
 use crate::Error;
@@ -75,6 +76,8 @@ pub(super) enum Message {
         _permit: OwnedSemaphorePermit,
     },
     LinkEnded,
+    /// The person leaves: say goodbye.
+    Close,
 }
 
 /// The pointer's shape.
@@ -136,6 +139,9 @@ pub(super) struct Display {
     frame: Arc<Frame>,
     reporter: Reporter,
     work: Work,
+    cache: Cache,
+    /// The person leaves: the picture stays as it is.
+    closing: bool,
     started: Instant,
 }
 
@@ -145,6 +151,7 @@ impl Display {
         frame: Arc<Frame>,
         reporter: Reporter,
         work: Work,
+        mut cache: Cache,
     ) -> Result<Self, Error> {
         let now = Instant::now();
         let cookie = screen
@@ -160,7 +167,9 @@ impl Display {
             keyboard: keyboard_names(screen.keyboard.clone()),
             ..xserver::Config::default()
         };
-        let nx = nx::Display::new(nx::Config { cookie: Some(cookie), ..nx::Config::default() }, now);
+        let link =
+            nx::Config { cookie: Some(cookie), saved: cache.take(), save: true, ..nx::Config::default() };
+        let nx = nx::Display::new(link, now);
         Ok(Self {
             nx,
             x: Server::new(config),
@@ -171,6 +180,8 @@ impl Display {
             frame,
             reporter,
             work,
+            cache,
+            closing: false,
             started: now,
         })
     }
@@ -180,10 +191,12 @@ impl Display {
         loop {
             if let Err(error) = self.exchange() {
                 tracing::debug!(%error, "display ended");
-                self.work.end(error);
+                self.work.end((!self.closing).then_some(error));
                 return;
             }
-            self.publish();
+            if !self.closing {
+                self.publish();
+            }
             let wait = self
                 .nx
                 .poll_timeout()
@@ -217,6 +230,10 @@ impl Display {
                 let _ = self.nx.receive(&bytes, Instant::now());
             }
             Message::LinkEnded => self.nx.end_of_stream(Instant::now()),
+            Message::Close => {
+                self.closing = true;
+                self.nx.close(Instant::now());
+            }
             Message::Input(input) => self.input(input),
         }
     }
@@ -321,6 +338,8 @@ impl Display {
                     tracing::warn!(code = alert.0, meaning, "alert from the session");
                 }
             }
+            nx::Event::StoresOutdated => self.cache.forget(),
+            nx::Event::Saved(stores) => self.cache.keep(&stores),
             nx::Event::Closed(nx::End::Clean) => {
                 return Err(Error::Lost(io::ErrorKind::ConnectionReset.into()));
             }

@@ -40,13 +40,17 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long a log-out or the last goodbye may take.
 const FAREWELL: Duration = Duration::from_secs(15);
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How long the display may take to say goodbye.
+const CLOSING: Duration = Duration::from_secs(2);
+/// How long leaving a session takes at most.
+pub(crate) const LEAVING: Duration = CLOSING.saturating_add(GOODBYE);
 
 /// The runtime's end of the display's byte stream.
 pub(super) struct Link {
     inbox: Sender<display::Message>,
     outbound: mpsc::UnboundedReceiver<Vec<u8>>,
     backlog: Arc<AtomicUsize>,
-    ended: oneshot::Receiver<Error>,
+    ended: oneshot::Receiver<Option<Error>>,
 }
 
 /// The display thread's end of it.
@@ -54,7 +58,7 @@ pub(super) struct Work {
     outbound: mpsc::UnboundedSender<Vec<u8>>,
     /// Bytes sent and not yet written.
     backlog: Arc<AtomicUsize>,
-    ended: Option<oneshot::Sender<Error>>,
+    ended: Option<oneshot::Sender<Option<Error>>>,
 }
 
 pub(super) fn channel(inbox: Sender<display::Message>) -> (Link, Work) {
@@ -73,8 +77,8 @@ impl Work {
         waiting
     }
 
-    /// Says why the display thread stops.
-    pub(super) fn end(&mut self, error: Error) {
+    /// Says why the display thread stops; nothing if it was told to.
+    pub(super) fn end(&mut self, error: Option<Error>) {
         if let Some(ended) = self.ended.take() {
             let _ = ended.send(error);
         }
@@ -135,6 +139,7 @@ pub(super) async fn run(socket: WebSocket, link: Link, stop: oneshot::Receiver<S
     let connection = Connection::new(near.compat(), yamux::Config::default(), Mode::Client);
     let (channels, orders) = channels();
     let (log_out, wish) = oneshot::channel();
+    let inbox = link.inbox.clone();
 
     let pump = tokio::spawn(pump(socket, far));
     let mut parts = JoinSet::new();
@@ -148,7 +153,12 @@ pub(super) async fn run(socket: WebSocket, link: Link, stop: oneshot::Receiver<S
                 tokio::time::sleep(FAREWELL).await;
                 Reason::Told(End::Disconnected)
             }
-            Ok(Stop::Disconnect) | Err(_) => Reason::Told(End::Disconnected),
+            Ok(Stop::Disconnect) | Err(_) => {
+                // Both ends of the display keep what they remember, if there is time for it.
+                let _ = inbox.send(display::Message::Close);
+                tokio::time::sleep(CLOSING).await;
+                Reason::Told(End::Disconnected)
+            }
         }
     });
     let mut pump = pump;
@@ -282,7 +292,11 @@ async fn carry_display(channels: Channels, link: Link) -> Reason {
     Reason::Untold(tokio::select! {
         error = inbound => error,
         error = outbound => error,
-        error = ended => error.unwrap_or_else(|_| lost()),
+        error = ended => match error {
+            Ok(Some(error)) => error,
+            Ok(None) => return Reason::Told(End::Disconnected),
+            Err(_) => lost(),
+        },
     })
 }
 

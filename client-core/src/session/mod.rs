@@ -10,12 +10,14 @@
 //! input at once and without limit (it is small and made by hand), link bytes only as fast as they are worked off.
 //! The picture leaves through a [`Frame`] that the window takes when it is ready to paint.
 
+mod cache;
 mod channel;
 mod display;
 mod frame;
 mod link;
 mod tuning;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 
@@ -34,8 +36,10 @@ use crate::client::Wake;
 use crate::clipboard::Clipboard;
 use crate::{Error, locale};
 
+use cache::Cache;
 pub use display::{Cursor, Input, Selection};
 pub use frame::{Buffer, Frame, Rect};
+pub(crate) use link::LEAVING;
 pub use tuning::Tuning;
 
 /// A running session. Dropping it disconnects; what runs on the desktop goes on running.
@@ -98,10 +102,12 @@ impl InputSender {
 }
 
 impl Session {
-    /// Asks the server for a desktop's session and waits until it is there. `progress` is told of every step. The link
+    /// Asks the server for a desktop's session and waits until it is there. What is kept of the display is in the
+    /// client's `folder`. `progress` is told of every step. The link
     /// and the images of `parameters` are settled by `tuning`.
     pub(crate) async fn open(
         api: &Api,
+        folder: &Path,
         desktop: VmId,
         mut parameters: SessionParameters,
         tuning: Tuning,
@@ -110,15 +116,21 @@ impl Session {
     ) -> Result<Self, Error> {
         let mut socket = api.web_socket(desktop).await?;
         (parameters.link, parameters.images) = tuning.settle(&mut socket).await?;
+        let cache = {
+            let (folder, address) = (folder.to_owned(), api.address().clone());
+            let opening = tokio::task::spawn_blocking(move || Cache::open(&folder, &address, desktop));
+            opening.await.map_err(|error| Error::Lost(error.into()))?
+        };
+        parameters.cache = Some(cache.id());
         let (geometry, dpi, keyboard) = (parameters.geometry, parameters.dpi, parameters.keyboard.clone());
         let open = ClientMessage::Open { version: VERSION, host: locale::host(), session: parameters };
         socket.send(text_message(&open)?).await.map_err(web_socket_error)?;
         let display = ready(&mut socket, &mut progress).await?;
         let screen = display::Screen { geometry, dpi, keyboard, cookie: display.cookie };
-        Self::start(socket, &screen, wake)
+        Self::start(socket, &screen, cache, wake)
     }
 
-    fn start(socket: WebSocket, screen: &display::Screen, wake: Wake) -> Result<Self, Error> {
+    fn start(socket: WebSocket, screen: &display::Screen, cache: Cache, wake: Wake) -> Result<Self, Error> {
         let (inbox, messages) = mpsc::channel();
         let (event_sender, events) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
@@ -132,7 +144,7 @@ impl Session {
             wake,
             clipboard: clipboard.as_ref().map(Clipboard::sender),
         };
-        let display = display::Display::new(screen, frame.clone(), reporter.clone(), work)?;
+        let display = display::Display::new(screen, frame.clone(), reporter.clone(), work, cache)?;
         std::thread::Builder::new()
             .name("display".into())
             .spawn(move || display.run(&messages))

@@ -78,6 +78,10 @@ pub struct NodeRequest {
 }
 
 /// What a node asks of an agent.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists at a time, and only for as long as it is written or read"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum Method {

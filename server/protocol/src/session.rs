@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use uuid::Uuid;
 
 /// What the agent must know of the client to start or resume a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,10 @@ pub struct SessionParameters {
     /// How much an image may lose on the way.
     #[serde(default)]
     pub images: ImageQuality,
+    /// What this client and the agent keep of the display from one session to the next goes by this name. It is random
+    /// and no other client's. `None` keeps nothing.
+    #[serde(default)]
+    pub cache: Option<Uuid>,
 }
 
 /// The kind of link the display is tuned for: the presets of NX (NX part 1 §2.8).
@@ -156,6 +161,7 @@ mod tests {
             timezone: "America/Argentina/Buenos_Aires".into(),
             link: LinkSpeed::Adsl,
             images: ImageQuality::Medium,
+            cache: None,
         }
     }
 

@@ -73,6 +73,7 @@ pub(crate) fn parameters() -> SessionParameters {
         timezone: String::new(),
         link: LinkSpeed::default(),
         images: ImageQuality::default(),
+        cache: None,
     }
 }
 

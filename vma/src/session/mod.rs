@@ -385,7 +385,7 @@ impl Actor {
         let Some(starter) = self.waiting.take() else { return };
         match (self.phase, &mut self.run) {
             (Phase::None, _) => self.launch(starter).await,
-            (Phase::Suspended, Some(_)) => self.resume(starter),
+            (Phase::Suspended, Some(_)) => self.resume(starter).await,
             (Phase::Starting | Phase::Resuming, Some(run)) => match run.link {
                 // nxagent is on its way already, for a client that has gone since.
                 Link::Awaited => self.starter = Some(starter.reply),
@@ -401,7 +401,7 @@ impl Actor {
     async fn launch(&mut self, starter: Starter) {
         let launched = async {
             let cookie = xauthority::cookie()?;
-            let nxagent = Nxagent::launch(&self.account, &self.files, &starter.parameters, &cookie)?;
+            let nxagent = Nxagent::launch(&self.account, &self.files, &starter.parameters, &cookie).await?;
             anyhow::Ok((nxagent, cookie))
         };
         match launched.await {
@@ -434,13 +434,14 @@ impl Actor {
         }
     }
 
-    fn resume(&mut self, starter: Starter) {
+    async fn resume(&mut self, starter: Starter) {
         let Some(run) = &mut self.run else { return };
-        let resumed = xauthority::cookie().and_then(|cookie| {
-            run.nxagent.set(&self.account, &self.files, &starter.parameters, &cookie)?;
-            Ok(cookie)
-        });
-        match resumed {
+        let resumed = async {
+            let cookie = xauthority::cookie()?;
+            run.nxagent.set(&self.account, &self.files, &starter.parameters, &cookie).await?;
+            anyhow::Ok(cookie)
+        };
+        match resumed.await {
             Ok(cookie) => {
                 run.cookie = cookie;
                 run.link = Link::Awaited;
@@ -586,7 +587,7 @@ impl Actor {
             // The beginning may wait for this.
             if self.waiting.is_some() {
                 let Some(starter) = self.waiting.take() else { return };
-                self.resume(starter);
+                self.resume(starter).await;
             }
         }
     }

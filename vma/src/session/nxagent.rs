@@ -7,6 +7,7 @@ use std::os::unix::net::{SocketAddr, UnixListener as StdListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, kill};
@@ -17,7 +18,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixListener;
 use tokio::process::{Child, ChildStderr};
 use tokio::sync::mpsc;
-use tracing::debug;
+use tracing::{debug, warn};
+use uuid::Uuid;
 
 use super::account::Account;
 use super::xauthority;
@@ -26,6 +28,10 @@ use super::xauthority;
 const MAX_OPTIONS: usize = 1024;
 /// Longest piece of a log line that is looked at, in bytes.
 const MAX_LOG_LINE: u64 = 4096;
+/// How long the folder of a display cache may take to be made.
+const CACHE_PATIENCE: Duration = Duration::from_secs(2);
+/// Clients whose display caches are kept.
+const MAX_CACHES: usize = 8;
 /// Display numbers to choose from.
 const DISPLAYS: std::ops::Range<u16> = 10..1000;
 /// No keystroke belongs to nxagent; all go to the programs (NX part 5 §D.7).
@@ -91,7 +97,7 @@ impl Files {
     }
 
     /// Writes what nxagent reads at each start and resume.
-    fn write(
+    async fn write(
         &self,
         account: &Account,
         display: u16,
@@ -99,7 +105,13 @@ impl Files {
         cookie: &Secret,
         inner: &Secret,
     ) -> anyhow::Result<()> {
-        let options = options(&self.socket(), &self.root, display, parameters, cookie)?;
+        let cache = match parameters.cache.filter(|_| parameters.link != LinkSpeed::Lan) {
+            None => None,
+            Some(id) => {
+                cache(account, id).await.inspect_err(|error| warn!("no display cache: {error:#}")).ok()
+            }
+        };
+        let options = options(&self.socket(), &self.root, cache.as_deref(), display, parameters, cookie)?;
         super::write_file(&self.options(), options.as_bytes(), 0o640, 0, account.gid)?;
         // Towards the client's display the first entry counts; of its own programs nxagent takes either.
         let name = machine()?;
@@ -114,20 +126,40 @@ fn machine() -> std::io::Result<String> {
     Ok(nix::unistd::gethostname()?.to_string_lossy().into_owned())
 }
 
+/// Makes the folder in which nxagent keeps what it remembers of one client's display (NX part 1 §6). Each client has its
+/// own: the names that NX gives what it keeps do not tell everything that must be equal on both sides. Those not used for
+/// longest go. The account does it all, because it can put anything in the way.
+async fn cache(account: &Account, id: Uuid) -> anyhow::Result<PathBuf> {
+    let folder = account.home.join(".cache/qvd/displays");
+    let own = folder.join(id.simple().to_string());
+    let script = "umask 077 && mkdir -p \"$1/$2\" && touch \"$1/$2\" && cd \"$1\" && \
+                  ls -t | tail -n +\"$3\" | while read -r old; do rm -rf \"./$old\"; done";
+    let first_to_go = (MAX_CACHES + 1).to_string();
+    let mut command = account.command("/bin/sh");
+    command.args(["-c", script, "sh"]).arg(&folder).arg(id.simple().to_string()).arg(first_to_go);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let status = tokio::time::timeout(CACHE_PATIENCE, command.status()).await??;
+    if !status.success() {
+        bail!("cannot make {}: {status}", own.display());
+    }
+    Ok(own)
+}
+
 /// The line of options (NX part 5 §E.2). `parameters` have been checked, so none of them can add an option.
 fn options(
     socket: &Path,
     root: &Path,
+    cache: Option<&Path>,
     display: u16,
     parameters: &SessionParameters,
     cookie: &Secret,
 ) -> anyhow::Result<String> {
-    let coding = coding(parameters.link, parameters.images);
+    let coding = coding(parameters.link, parameters.images, cache.is_some());
     // `clone`: the display's own rules, model and layout, which are the client's (NX part 5 §D.7).
     let line = format!(
         "nx/nx,root={},connect=unix:{},cookie={},{coding},shmem=0,shpix=0,keyboard=clone,geometry={}x{},resize=0,\
          fullscreen=0,clipboard=both,menu=0,client=linux:{display}\n",
-        root.display(),
+        cache.unwrap_or(root).display(),
         socket.display(),
         cookie.reveal(),
         parameters.geometry.width,
@@ -141,7 +173,7 @@ fn options(
 
 /// How messages and images are coded on the link (NX part 1 §2.8, part 5 §B.6). Blocks inside messages are never
 /// compressed by themselves: the stream is.
-fn coding(link: LinkSpeed, images: ImageQuality) -> String {
+fn coding(link: LinkSpeed, images: ImageQuality, caches: bool) -> String {
     let messages = match link {
         LinkSpeed::Modem => "link=modem,delta=1,stream=9,cache=8m",
         LinkSpeed::Adsl => "link=adsl,delta=1,stream=4,cache=8m",
@@ -154,7 +186,8 @@ fn coding(link: LinkSpeed, images: ImageQuality) -> String {
         ImageQuality::High => "adaptive-9",
         ImageQuality::Lossless => "lossless",
     };
-    format!("{messages},pack={pack},images=0,data=0,load=0,save=0")
+    let caches = u8::from(caches);
+    format!("{messages},pack={pack},images=0,data=0,load={caches},save={caches}")
 }
 
 /// What nxagent's log tells of the session's state (NX part 5 §E.3).
@@ -199,7 +232,7 @@ pub(super) struct Nxagent {
 
 impl Nxagent {
     /// Starts one, which will connect to the agent's socket.
-    pub(super) fn launch(
+    pub(super) async fn launch(
         account: &Account,
         files: &Files,
         parameters: &SessionParameters,
@@ -208,7 +241,7 @@ impl Nxagent {
         let display = Display::reserve()?;
         let number = display.number;
         let inner = xauthority::cookie()?;
-        files.write(account, number, parameters, cookie, &inner)?;
+        files.write(account, number, parameters, cookie, &inner).await?;
         let authority = xauthority::file(&machine()?, number, &inner);
         super::write_file(&files.authority, &authority, 0o600, account.uid, account.gid)?;
         let mut child = account
@@ -237,14 +270,14 @@ impl Nxagent {
     }
 
     /// Writes what a suspended one reads when it resumes.
-    pub(super) fn set(
+    pub(super) async fn set(
         &self,
         account: &Account,
         files: &Files,
         parameters: &SessionParameters,
         cookie: &Secret,
     ) -> anyhow::Result<()> {
-        files.write(account, self.display.number, parameters, cookie, &self.inner)
+        files.write(account, self.display.number, parameters, cookie, &self.inner).await
     }
 
     /// Makes a suspended one connect to the agent's socket again.
@@ -356,13 +389,18 @@ mod tests {
             timezone: String::new(),
             link: LinkSpeed::Adsl,
             images: ImageQuality::High,
+            cache: None,
         };
         let cookie = Secret::new("0".repeat(32));
-        let line = options(Path::new("/run/a"), Path::new("/run/b"), 10, &parameters, &cookie).unwrap();
+        let line = |cache| options(Path::new("/run/a"), Path::new("/run/b"), cache, 10, &parameters, &cookie);
+        let kept = line(Some(Path::new("/home/c"))).unwrap();
+        assert!(kept.starts_with("nx/nx,root=/home/c,") && kept.contains(",load=1,save=1,"), "{kept}");
+        let line = line(None).unwrap();
+        assert!(line.contains(",load=0,save=0,"), "{line}");
         assert!(line.starts_with("nx/nx,root=/run/b,connect=unix:/run/a,cookie=0000"), "{line}");
         assert!(line.contains(",link=adsl,delta=1,stream=4,cache=8m,pack=adaptive-9,"), "{line}");
         assert!(line.contains(",geometry=1280x800,") && line.ends_with(":10\n"), "{line}");
         let long = PathBuf::from("/".repeat(1000));
-        assert!(options(&long, Path::new("/run/b"), 10, &parameters, &cookie).is_err());
+        assert!(options(&long, Path::new("/run/b"), None, 10, &parameters, &cookie).is_err());
     }
 }

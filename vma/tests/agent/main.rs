@@ -8,6 +8,7 @@
 mod display;
 mod node;
 
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use display::Display;
@@ -16,6 +17,7 @@ use qvd_protocol::ErrorCode;
 use qvd_protocol::agent::{AgentEvent, Method, SessionState};
 use qvd_protocol::channel::{Header, Refusal, Verdict, name};
 use qvd_protocol::control::{AgentControl, ClientControl};
+use qvd_protocol::session::{LinkSpeed, SessionParameters};
 
 /// Starts a session for `epoch` and opens its display on `display`.
 async fn connect(node: &mut Node, epoch: u64, display: &Display) -> (node::Client, display::Proxy) {
@@ -66,6 +68,27 @@ async fn a_session_starts_suspends_and_comes_back_with_its_programs() {
     node.ask(Method::EndSession).await.unwrap();
     node.state(SessionState::Ended).await;
     assert!(world.programs().is_empty(), "{:?} outlived the session", world.programs());
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_client_s_display_is_in_the_account_s_home_under_the_client_s_name() {
+    let world = World::new(12);
+    let display = Display::start(192).await;
+    let mut node = world.node().await;
+    let id = uuid::Uuid::new_v4();
+    let asked = SessionParameters { link: LinkSpeed::Adsl, cache: Some(id), ..node::parameters() };
+    let cookie = node.begin_with(1, asked).await.unwrap();
+    let mut client = node.attach(1).await.unwrap();
+    let stream = client.open(&Header::new(name::DISPLAY)).await.unwrap();
+    let _proxy = display.proxy(&cookie, stream).await;
+    node.state(SessionState::Connected).await;
+    let account = nix::unistd::User::from_name("qvdtest12").unwrap().unwrap();
+    let folder = account.dir.join(".cache/qvd/displays").join(id.simple().to_string());
+    let found = std::fs::metadata(&folder).unwrap();
+    assert_eq!((found.uid(), found.mode() & 0o777), (account.uid.as_raw(), 0o700));
+    assert!(std::fs::read_dir(&folder).unwrap().count() > 0, "nxagent keeps nothing there");
+    node.ask(Method::EndSession).await.unwrap();
+    node.state(SessionState::Ended).await;
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ pub(crate) fn parameters() -> SessionParameters {
         timezone: "Europe/Madrid".into(),
         link: LinkSpeed::default(),
         images: ImageQuality::default(),
+        cache: None,
     }
 }
 
