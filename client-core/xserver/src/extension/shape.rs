@@ -89,9 +89,13 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             let request = OffsetRequest::try_parse_request(header, body)?;
             let window = server.window(request.destination_window)?;
             let kind = check_kind(request.destination_kind.into())?;
-            if let Some(old) = shape(window, kind) {
-                let moved = old.translated(i32::from(request.x_offset), i32::from(request.y_offset));
-                set_shape(server, request.destination_window, kind, Some(moved));
+            match shape(window, kind) {
+                Some(old) => {
+                    let moved = old.translated(i32::from(request.x_offset), i32::from(request.y_offset));
+                    set_shape(server, request.destination_window, kind, Some(moved));
+                }
+                // Nothing moves, but it is told all the same.
+                None => notify(server, request.destination_window, kind),
             }
         }
         (5, 1) => {
@@ -186,18 +190,22 @@ pub(crate) fn effective_shape(window: &Window, kind: u8) -> Region {
     shape(window, kind).map_or_else(|| default_shape(window, kind), |shape| (**shape).clone())
 }
 
-/// Combines a window's shape with another (none is "no shape": Set takes the shape away, the others are left alone).
+/// Combines a window's shape with another; none takes the shape away. Where the window has no shape, Union leaves it
+/// without, and Intersect and Invert see all of the plane and not only the window, as in Xvfb.
 fn operate(server: &mut Server, id: Xid, kind: u8, operation: u8, source: Option<Region>) -> Outcome {
+    if operation > 4 {
+        return Err(XError::value(u32::from(operation)));
+    }
     let window = server.window(id)?;
-    let old = || effective_shape(window, kind);
+    let old = shape(window, kind);
     let new = match (operation, source) {
+        (_, None) if old.is_none() => return Ok(()),
+        (_, None) => None,
         (0, source) => source,
-        (1..=4, None) => None,
-        (1, Some(source)) => Some(old().union(&source)),
-        (2, Some(source)) => Some(old().intersect(&source)),
-        (3, Some(source)) => Some(old().subtract(&source)),
-        (4, Some(source)) => Some(source.subtract(&old())),
-        (other, _) => return Err(XError::value(u32::from(other))),
+        (1, Some(source)) => old.map(|old| old.union(&source)),
+        (2, Some(source)) => Some(old.map_or_else(|| source.clone(), |old| old.intersect(&source))),
+        (3, Some(source)) => Some(effective_shape(window, kind).subtract(&source)),
+        (_, Some(source)) => Some(old.map_or_else(Region::new, |old| source.subtract(old))),
     };
     set_shape(server, id, kind, new);
     Ok(())
@@ -218,6 +226,11 @@ pub(crate) fn set_shape(server: &mut Server, id: Xid, kind: u8, region: Option<R
         server.mark_dirty(parent);
         server.revalidate(parent);
     }
+    server.check_confinement(id);
+    notify(server, id, kind);
+}
+
+fn notify(server: &mut Server, id: Xid, kind: u8) {
     let Ok(window) = server.window(id) else { return };
     let extents = rectangle(effective_shape(window, kind).extents());
     let event = NotifyEvent {

@@ -35,6 +35,9 @@ impl Server {
     /// The windows strictly between `inner` and its ancestor `outer`, innermost first.
     fn between(&self, inner: Xid, outer: Xid) -> Vec<Xid> {
         let mut windows = Vec::new();
+        if inner == outer {
+            return windows;
+        }
         let mut at = self.window(inner).map_or(0, |window| window.parent);
         while at != outer && at != 0 {
             windows.push(at);
@@ -98,6 +101,9 @@ impl Server {
     }
 
     fn deliver_crossing(&mut self, step: Step, mode: u8, child: Xid) {
+        if self.input.pointer.hint == Some(step.window) && step.detail != INFERIOR {
+            self.input.pointer.hint = None;
+        }
         self.xi_crossing(step.window, if step.into { 7 } else { 8 }, mode, step.detail, child);
         let (response_type, bit) = if step.into {
             (xproto::ENTER_NOTIFY_EVENT, mask::ENTER_WINDOW)

@@ -145,9 +145,7 @@ impl Server {
         if grab.as_ref().is_some_and(|grab| grab.client != client) {
             GrabStatus::ALREADY_GRABBED
         } else if !self.window(window).is_ok_and(|window| window.viewable)
-            || confined.is_some_and(|window| {
-                !window.viewable || window.outer_rect().intersect(&self.screen_rect()).is_empty()
-            })
+            || confined.is_some_and(|window| !window.viewable || self.reach(confine_to).is_empty())
         {
             GrabStatus::NOT_VIEWABLE
         } else if is_before(self.time, time) || is_before(time, last) {
@@ -172,10 +170,10 @@ impl Server {
         if events & !mask::POINTER != 0 {
             return Err(XError::value(events));
         }
-        self.window(request.grab_window)?;
         if request.confine_to != 0 {
             self.window(request.confine_to)?;
         }
+        self.window(request.grab_window)?;
         let cursor = self.optional_cursor(request.cursor)?;
         let time = if request.time == 0 { self.time } else { request.time };
         let status = self.grab_status(client, Device::Pointer, request.grab_window, request.confine_to, time);
@@ -307,23 +305,30 @@ impl Server {
                 let from =
                     self.input.pointer_grab.as_ref().map_or(self.input.pointer.window, |old| old.window);
                 // What leads to the grab window is told as before the grab.
+                let bounds = self.reach(grab.confine_to);
+                if grab.confine_to != 0 && !bounds.is_empty() {
+                    let ((x, y), time) = (self.input.pointer.device, self.time);
+                    self.move_pointer(x, y, bounds, time);
+                    self.input.pointer.device = (self.input.pointer.x, self.input.pointer.y);
+                }
                 self.cross(from, window, MODE_GRAB);
                 self.input.pointer_grab = Some(grab);
-                let (x, y, time) = (self.input.pointer.x, self.input.pointer.y, self.time);
-                if self.input.pointer_grab.as_ref().is_some_and(|grab| grab.confine_to != 0) {
-                    self.move_pointer(x, y, time);
-                }
+                self.input.pointer.hint = None;
                 self.update_cursor();
             }
             Device::Keyboard => {
-                let from =
-                    self.input.keyboard_grab.as_ref().map_or(self.input.focus.window, |old| old.window);
-                self.focus_moved(from, window, MODE_GRAB);
+                let old = self.input.keyboard_grab.as_ref().map(|old| old.window);
+                if old != Some(window) {
+                    self.focus_moved(old.unwrap_or(self.input.focus.window), window, MODE_GRAB);
+                }
                 self.input.keyboard_grab = Some(grab);
             }
         }
         let freeze = self.input.freeze(device);
         freeze.own = (!own_async).then_some(client);
+        if own_async && freeze.other == Some(client) {
+            freeze.other = None;
+        }
         freeze.event = event;
         freeze.after_next = false;
         freeze.both = false;

@@ -300,7 +300,8 @@ impl Server {
             focus if self.is_inferior(pointer, focus) => (pointer, Some(focus)),
             focus => (focus, Some(focus)),
         };
-        let event = DeviceEvent { response_type, detail: code, time: raw.time, state, events, source };
+        let place = raw.place;
+        let event = DeviceEvent { response_type, detail: code, time: raw.time, state, events, source, place };
         let still_held = !pressed && self.input.keyboard.is_down(code);
         if below.is_none() {
             let slave = if source == 0 { DeviceEvent { source: pointer, ..event } } else { event };
@@ -345,8 +346,8 @@ impl Server {
             }
             focus => self.path(focus),
         };
-        if let Some(at) = below.and_then(|below| path.iter().position(|window| *window == below)) {
-            path.drain(..=at);
+        if let Some(below) = below {
+            path.retain(|window| !self.is_inferior(below, *window));
         }
         let Some((window, passive)) = self.find_passive(&path, Device::Keyboard, event.detail, event.state)
         else {
@@ -366,6 +367,7 @@ impl Server {
         self.activate(Device::Keyboard, grab, (passive.pointer_async, passive.keyboard_async), Some(raw));
         let event = if event.source == 0 { DeviceEvent { source: window, ..*event } } else { *event };
         if !passive.owner_events || !self.deliver_to_owner(&event, passive.client) {
+            let event = DeviceEvent { source: self.input.pointer.window, ..event };
             if passive.xi.is_some() {
                 self.xi_grab_event(passive.client, window, &event.core());
             } else {

@@ -1,7 +1,8 @@
 //! Input: the pointer, the keyboard, the focus, grabs, and the order in which events reach clients.
 //!
 //! What the embedder injects ([`Server::key`], [`Server::button`], [`Server::pointer_motion`]) becomes a raw event. A
-//! device that is frozen (a synchronous grab) queues its events; otherwise they are processed at once: state changes,
+//! device that is frozen (a synchronous grab) queues its events; when they are processed in the end, all of them tell
+//! where the device is by then (as in Xvfb). Otherwise they are processed at once: state changes,
 //! passive grabs are looked for, and the event goes to the grab's client or up the tree. Replaying (`AllowEvents`)
 //! processes the event that froze the device once more.
 
@@ -36,6 +37,8 @@ const MAX_QUEUED: usize = 4096;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RawEvent {
     pub(crate) time: u32,
+    /// Where the pointer's device was when it was processed; a replayed event tells that again.
+    pub(crate) place: (i32, i32),
     /// A client made it (XTEST).
     pub(crate) test: bool,
     pub(crate) kind: RawKind,
@@ -108,6 +111,8 @@ impl Freeze {
 pub(crate) struct Pointer {
     pub(crate) x: i32,
     pub(crate) y: i32,
+    /// Where the device itself is: elsewhere only while it is frozen. Keys and buttons tell of that.
+    pub(crate) device: (i32, i32),
     /// The innermost viewable window it is in.
     pub(crate) window: Xid,
     /// How far it was moved last.
@@ -119,8 +124,9 @@ pub(crate) struct Pointer {
     /// Logical button of each physical one; 0 disables.
     pub(crate) map: Vec<u8>,
     pub(crate) history: VecDeque<Timecoord>,
-    /// To whom a motion hint was sent that has not been followed up.
-    pub(crate) hint: Option<(ClientId, Xid)>,
+    /// The window at which a motion hint was given: those who want hints hear no more of motion there until something
+    /// else happens (X11 §10, `MotionNotify`).
+    pub(crate) hint: Option<Xid>,
     pub(crate) acceleration: (u16, u16),
     pub(crate) threshold: u16,
 }
@@ -165,6 +171,8 @@ pub(crate) struct Input {
     pub(crate) pointer_grab_time: u32,
     pub(crate) keyboard_grab_time: u32,
     queue: VecDeque<RawEvent>,
+    /// An event is being processed: those that wait for it do so until it is done.
+    processing: bool,
     /// The event being processed was made by a client.
     pub(crate) from_test: bool,
     pub(crate) cursor_serial: u32,
@@ -180,6 +188,7 @@ impl Input {
             pointer: Pointer {
                 x: 0,
                 y: 0,
+                device: (0, 0),
                 window: root,
                 moved: (0, 0),
                 entered: root,
@@ -199,6 +208,7 @@ impl Input {
             pointer_grab_time: 0,
             keyboard_grab_time: 0,
             queue: VecDeque::new(),
+            processing: false,
             from_test: false,
             cursor_serial: 0,
             shown_cursor: 0,
@@ -251,6 +261,8 @@ struct DeviceEvent {
     events: u32,
     /// The innermost window.
     source: Xid,
+    /// The pointer's place on the screen.
+    place: (i32, i32),
 }
 
 impl DeviceEvent {
@@ -261,6 +273,7 @@ impl DeviceEvent {
             time: self.time,
             state: self.state,
             source: self.source,
+            place: self.place,
         }
     }
 }
@@ -298,23 +311,31 @@ impl Server {
 
     /// Takes an event of a device; one of a frozen device waits.
     pub(crate) fn inject(&mut self, kind: RawKind) {
-        self.take_raw(RawEvent { time: self.time, test: false, kind });
+        self.take_raw(RawEvent { time: self.time, place: (0, 0), test: false, kind });
     }
 
     /// Takes an event that a client made (XTEST).
     pub(crate) fn inject_test(&mut self, kind: RawKind) {
-        self.take_raw(RawEvent { time: self.time, test: true, kind });
+        self.take_raw(RawEvent { time: self.time, place: (0, 0), test: true, kind });
     }
 
     fn take_raw(&mut self, event: RawEvent) {
+        let mut event = event;
+        if let RawKind::Motion { x, y } = &mut event.kind {
+            let bounds = self.bounds();
+            *x = (*x).clamp(bounds.x1, bounds.x2 - 1);
+            *y = (*y).clamp(bounds.y1, bounds.y2 - 1);
+            self.input.pointer.device = (*x, *y);
+        }
         let kind = event.kind;
         crate::extension::sync::user_active(self);
         if self.input.freeze(kind.device()).is_frozen() {
             let queue = &mut self.input.queue;
-            if let (RawKind::Motion { .. }, Some(RawEvent { kind: RawKind::Motion { .. }, .. })) =
-                (kind, queue.back())
+            if let (RawKind::Motion { .. }, false, Some(last)) = (kind, event.test, queue.back_mut())
+                && matches!(last.kind, RawKind::Motion { .. })
             {
-                queue.pop_back();
+                *last = event;
+                return;
             }
             if queue.len() < MAX_QUEUED {
                 queue.push_back(event);
@@ -327,6 +348,9 @@ impl Server {
 
     /// Processes what waited for devices that are frozen no more.
     pub(crate) fn run_queue(&mut self) {
+        if self.input.processing {
+            return;
+        }
         while let Some(at) = (0..self.input.queue.len()).find(|at| {
             self.input.queue.get(*at).is_some_and(|event| {
                 let device = event.kind.device();
@@ -345,6 +369,14 @@ impl Server {
     /// Processes an event; `below` leaves out passive grabs at and above that window (replaying).
     pub(crate) fn process(&mut self, event: RawEvent, below: Option<Xid>) {
         self.input.from_test = event.test;
+        let nested = std::mem::replace(&mut self.input.processing, true);
+        self.process_now(event, below);
+        self.input.processing = nested;
+    }
+
+    fn process_now(&mut self, event: RawEvent, below: Option<Xid>) {
+        let event =
+            if below.is_none() { RawEvent { place: self.input.pointer.device, ..event } } else { event };
         let (detail, event_type) = match event.kind {
             RawKind::Motion { x, y } => return self.process_motion(x, y, event),
             RawKind::Button { number, pressed: true } => (number, xproto::BUTTON_PRESS_EVENT),
@@ -395,23 +427,47 @@ impl Server {
         let old = self.input.pointer.window;
         if window != old {
             self.input.pointer.window = window;
-            self.input.pointer.hint = None;
             self.cross(old, window, 0);
             self.update_cursor();
         }
     }
 
-    /// Moves the pointer, within what a grab confines it to.
-    fn move_pointer(&mut self, x: i32, y: i32, time: u32) {
+    /// Where the pointer can be in a window: inside and border, as far as they lie within all ancestors.
+    fn reach(&self, id: Xid) -> Rect {
         let mut bounds = self.screen_rect();
-        if let Some(grab) = &self.input.pointer_grab
-            && let Ok(window) = self.window(grab.confine_to)
-        {
-            let confined: Rect = window.outer_rect().intersect(&bounds);
-            if !confined.is_empty() {
-                bounds = confined;
+        for at in self.path(id) {
+            let Ok(window) = self.window(at) else { return Rect::EMPTY };
+            let shape = if at == id { window.outer_shape() } else { window.inner_shape() };
+            bounds = bounds.intersect(&shape.extents());
+        }
+        bounds
+    }
+
+    /// Where the pointer may be: what a grab confines it to, or the screen.
+    fn bounds(&self) -> Rect {
+        let confine_to = self.input.pointer_grab.as_ref().map_or(0, |grab| grab.confine_to);
+        let confined = if confine_to == 0 { Rect::EMPTY } else { self.reach(confine_to) };
+        if confined.is_empty() { self.screen_rect() } else { confined }
+    }
+
+    /// The window that the pointer is confined to, or one around it, has changed: the pointer stays inside, or is
+    /// confined (and grabbed) no more if there is no inside.
+    pub(crate) fn check_confinement(&mut self, changed: Xid) {
+        let Some(grab) = self.input.pointer_grab.as_ref().filter(|grab| grab.confine_to != 0) else { return };
+        let confine_to = grab.confine_to;
+        if self.reach(confine_to).is_empty() {
+            self.deactivate(Device::Pointer);
+        } else if self.is_inferior(confine_to, changed) {
+            let (x, y) = self.input.pointer.device;
+            let bounds = self.bounds();
+            if !bounds.contains(x, y) {
+                self.inject(RawKind::Motion { x, y });
             }
         }
+    }
+
+    /// Moves the pointer, within bounds.
+    fn move_pointer(&mut self, x: i32, y: i32, bounds: Rect, time: u32) {
         let x = x.clamp(bounds.x1, bounds.x2 - 1);
         let y = y.clamp(bounds.y1, bounds.y2 - 1);
         let pointer = &mut self.input.pointer;
@@ -442,7 +498,7 @@ impl Server {
 
     fn device_event(&self, event: &DeviceEvent, window: Xid) -> [u8; 32] {
         let origin = self.window(window).map_or((0, 0), |window| window.origin);
-        let pointer = &self.input.pointer;
+        let (x, y) = event.place;
         let mut bytes = wire(&KeyPressEvent {
             response_type: event.response_type,
             detail: event.detail,
@@ -451,10 +507,10 @@ impl Server {
             root: ROOT,
             event: window,
             child: self.child_towards(window, event.source),
-            root_x: pointer.x as i16,
-            root_y: pointer.y as i16,
-            event_x: (pointer.x - origin.0) as i16,
-            event_y: (pointer.y - origin.1) as i16,
+            root_x: x as i16,
+            root_y: y as i16,
+            event_x: (x - origin.0) as i16,
+            event_y: (y - origin.1) as i16,
             state: event.state.into(),
             same_screen: true,
         });
@@ -480,9 +536,7 @@ impl Server {
                     .copied()
                     .filter(|(_, selected)| selected & events != 0)
                     .collect();
-                for (client, selected) in &receivers {
-                    self.send_device_event(event, at, *client, *selected);
-                }
+                self.send_at(event, at, &receivers);
                 return receivers.first().map(|(client, _)| (*client, at, None));
             }
             events &= !window.do_not_propagate;
@@ -503,14 +557,24 @@ impl Server {
             return;
         }
         if event.response_type == xproto::MOTION_NOTIFY_EVENT && selected & mask::POINTER_MOTION_HINT != 0 {
-            if self.input.pointer.hint == Some((client, window)) {
+            if self.input.pointer.hint == Some(window) {
                 return;
             }
-            self.input.pointer.hint = Some((client, window));
             event.detail = 1;
         }
         let bytes = self.device_event(&event, window);
         self.send_event(client, &bytes);
+    }
+
+    /// Sends an event to some of the clients that select it on a window.
+    fn send_at(&mut self, event: &DeviceEvent, window: Xid, receivers: &[(ClientId, u32)]) {
+        for (client, selected) in receivers {
+            self.send_device_event(event, window, *client, *selected);
+        }
+        let hinted = receivers.iter().any(|(_, selected)| selected & mask::POINTER_MOTION_HINT != 0);
+        if hinted && event.response_type == xproto::MOTION_NOTIFY_EVENT {
+            self.input.pointer.hint = Some(window);
+        }
     }
 
     /// Reports an event under an active grab; whether it was reported.
@@ -527,7 +591,7 @@ impl Server {
                 let Ok(window) = self.window(at) else { break };
                 let selected = window.mask_of(grab.client);
                 if selected & events != 0 {
-                    self.send_device_event(event, at, grab.client, selected);
+                    self.send_at(event, at, &[(grab.client, selected)]);
                     return true;
                 }
                 // Another client's selection stops propagation all the same.
@@ -541,6 +605,8 @@ impl Server {
                 at = window.parent;
             }
         }
+        // The child is where the pointer is, wherever the focus is.
+        let event = &DeviceEvent { source: self.input.pointer.window, ..*event };
         if let Some(selected) = grab.xi {
             let wanted = selected & (1 << event.response_type) != 0;
             if wanted {
@@ -549,7 +615,7 @@ impl Server {
             return wanted;
         }
         if device == Device::Keyboard || grab.events & event.events != 0 {
-            self.send_device_event(event, grab.window, grab.client, grab.events);
+            self.send_at(event, grab.window, &[(grab.client, grab.events)]);
             return true;
         }
         false
@@ -630,7 +696,7 @@ impl Server {
         if self.input.pointer.window == id {
             self.input.pointer.window = self.window(id).map_or(ROOT, |window| window.parent);
         }
-        if self.input.pointer.hint.is_some_and(|(_, window)| window == id) {
+        if self.input.pointer.hint == Some(id) {
             self.input.pointer.hint = None;
         }
     }

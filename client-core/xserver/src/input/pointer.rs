@@ -20,11 +20,12 @@ use crate::value_list::half;
 
 impl Server {
     pub(super) fn process_motion(&mut self, x: i32, y: i32, raw: RawEvent) {
-        self.move_pointer(x, y, raw.time);
+        let bounds = self.bounds();
+        self.move_pointer(x, y, bounds, raw.time);
         let state = self.input.state();
         let held = u32::from(state >> 8) & 0x1f;
         let mut events = mask::POINTER_MOTION | (held * mask::BUTTON1_MOTION);
-        if held != 0 {
+        if self.input.pointer.any_held() {
             events |= mask::BUTTON_MOTION;
         }
         let event = DeviceEvent {
@@ -34,6 +35,7 @@ impl Server {
             state,
             events,
             source: self.input.pointer.window,
+            place: raw.place,
         };
         if !self.xi_slave_event(&event.core()) {
             return;
@@ -74,7 +76,9 @@ impl Server {
             (xproto::BUTTON_RELEASE_EVENT, mask::BUTTON_RELEASE)
         };
         let source = self.input.pointer.window;
-        let event = DeviceEvent { response_type, detail: logical, time: raw.time, state, events, source };
+        let place = raw.place;
+        let event =
+            DeviceEvent { response_type, detail: logical, time: raw.time, state, events, source, place };
         if !replayed {
             let goes_on = self.xi_slave_event(&event.core());
             self.xi_after_event(&event.core());
@@ -117,9 +121,13 @@ impl Server {
     }
 
     fn activate_button_grab(&mut self, event: &DeviceEvent, raw: RawEvent, below: Option<Xid>) -> bool {
+        // X11 §9, GrabButton: "no other buttons … are logically down".
+        if self.input.pointer.held.iter().filter(|held| **held).count() > 1 {
+            return false;
+        }
         let mut path = self.path(event.source);
-        if let Some(at) = below.and_then(|below| path.iter().position(|window| *window == below)) {
-            path.drain(..=at);
+        if let Some(below) = below {
+            path.retain(|window| !self.is_inferior(below, *window));
         }
         let Some((window, passive)) = self.find_passive(&path, Device::Pointer, event.detail, event.state)
         else {
@@ -159,7 +167,7 @@ impl Server {
             let Ok(window) = self.window(at) else { return false };
             let selected = window.mask_of(client);
             if selected & events != 0 {
-                self.send_device_event(event, at, client, selected);
+                self.send_at(event, at, &[(client, selected)]);
                 return true;
             }
             if window.all_masks() & events != 0 {
@@ -174,9 +182,7 @@ impl Server {
     pub(crate) fn query_pointer(&mut self, client: ClientId, id: Xid) -> Outcome {
         let window = self.window(id)?;
         let origin = window.origin;
-        if self.input.pointer.hint.is_some_and(|(holder, _)| holder == client) {
-            self.input.pointer.hint = None;
-        }
+        self.follow_hint_up(client);
         let (x, y) = (self.input.pointer.x, self.input.pointer.y);
         let reply = QueryPointerReply {
             same_screen: true,
@@ -196,6 +202,24 @@ impl Server {
         };
         self.reply(client, &reply);
         Ok(())
+    }
+
+    /// A client that was sent a motion hint asks where the pointer is: the next motion is worth another hint.
+    fn follow_hint_up(&mut self, client: ClientId) {
+        let Some(hinted) = self.input.pointer.hint else { return };
+        let selects = || {
+            self.window(hinted).is_ok_and(|window| window.mask_of(client) & mask::POINTER_MOTION_HINT != 0)
+        };
+        let asked_for = match &self.input.pointer_grab {
+            None => selects(),
+            Some(grab) => {
+                grab.client == client
+                    && (grab.events & mask::POINTER_MOTION_HINT != 0 || (grab.owner_events && selects()))
+            }
+        };
+        if asked_for {
+            self.input.pointer.hint = None;
+        }
     }
 
     pub(crate) fn get_motion_events(
@@ -224,7 +248,7 @@ impl Server {
                 y: (i32::from(at.y) - origin.1) as i16,
             })
             .collect();
-        self.input.pointer.hint = None;
+        self.follow_hint_up(client);
         self.reply(client, &GetMotionEventsReply { sequence: 0, length: 0, events });
         Ok(())
     }
@@ -233,7 +257,7 @@ impl Server {
         if request.dst_window != 0 {
             self.window(request.dst_window)?;
         }
-        let (pointer_x, pointer_y) = (self.input.pointer.x, self.input.pointer.y);
+        let (pointer_x, pointer_y) = self.input.pointer.device;
         if request.src_window != 0 {
             let source = self.window(request.src_window)?;
             let (x, y) =
@@ -248,7 +272,9 @@ impl Server {
             } else {
                 y + i32::from(request.src_height)
             };
-            let visible = source.viewable && self.input.pointer.window != 0;
+            // "If it contains the pointer": where something else covers it, it does not.
+            let visible =
+                source.outer_clip.contains(pointer_x, pointer_y) && source.holds_point(pointer_x, pointer_y);
             if !visible || !Rect::new(x, y, right, bottom).contains(pointer_x, pointer_y) {
                 return Ok(());
             }

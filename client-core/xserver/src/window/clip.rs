@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use x11rb_protocol::protocol::xproto::{self, ExposeEvent, VisibilityNotifyEvent};
 
-use super::{Background, Border};
+use super::{Background, Border, NOT_VIEWABLE};
 use crate::event::mask;
 use crate::raster::Canvas;
 use crate::region::{Rect, Region};
@@ -223,7 +223,16 @@ impl Server {
         if window.border_width > 0 && outer_changed && !outer.is_empty() {
             effects.borders.push(id);
         }
-        let visibility = if outer.is_empty() { 2 } else { u8::from(*outer != window.outer_shape()) };
+        let visibility = match &window.shapes.bounding {
+            _ if outer.is_empty() => 2,
+            None => u8::from(*outer != Region::from_rect(window.outer_rect())),
+            // Boxes of the shape that lie beyond the window are obscured too, as in Xvfb.
+            Some(shape) => {
+                let (shape, bounds) = (shape.translated(origin.0, origin.1), window.outer_rect());
+                let beyond = shape.rects().iter().any(|part| !part.overlaps(&bounds));
+                u8::from(beyond || *outer != shape.intersect_rect(&bounds))
+            }
+        };
         if visibility != window.visibility {
             window.visibility = visibility;
             if window.all_masks() & mask::VISIBILITY_CHANGE != 0 {
@@ -432,7 +441,7 @@ impl Server {
         let Ok(window) = self.window_mut(id) else { return };
         window.viewable = viewable;
         if !viewable {
-            window.visibility = 2;
+            window.visibility = NOT_VIEWABLE;
             window.clip = Arc::new(Region::new());
             window.outer_clip = window.clip.clone();
         }

@@ -120,9 +120,18 @@ impl Server {
         {
             (geometry.2, geometry.3) = (before.2, before.3);
         }
-        let restacked = stack_mode.is_some_and(|mode| self.restack(id, sibling, mode));
+        let corner = self.window(parent).map_or((0, 0), |parent| parent.origin);
+        let twice = 2 * u32::from(geometry.4);
+        let area = Rect::from_size(
+            corner.0 + i32::from(geometry.0),
+            corner.1 + i32::from(geometry.1),
+            u32::from(geometry.2) + twice,
+            u32::from(geometry.3) + twice,
+        );
+        let restacked = stack_mode.is_some_and(|mode| self.restack(id, area, sibling, mode));
         if geometry != before {
             self.place(id, geometry);
+            self.check_confinement(id);
         } else if restacked {
             self.notify_configure(id);
             self.restacked(id);
@@ -225,32 +234,33 @@ impl Server {
         self.deliver_structure(child, wire(&event));
     }
 
-    /// Whether `upper` covers a part of `lower` (X11 §9, `ConfigureWindow`: "occludes"); both must be mapped.
-    fn occludes(&self, upper: Xid, lower: Xid) -> bool {
-        match (self.window(upper), self.window(lower)) {
-            (Ok(a), Ok(b)) => a.mapped && b.mapped && a.outer_rect().overlaps(&b.outer_rect()),
-            _ => false,
-        }
-    }
-
-    /// Moves a window within its parent's stack; whether that changed anything.
-    fn restack(&mut self, id: Xid, sibling: Option<Xid>, mode: u32) -> bool {
-        let Ok(parent) = self.window(id).map(|window| window.parent) else { return false };
+    /// Moves a window within its parent's stack; whether that changed anything. `area` is inside and border as they are
+    /// going to be (X11 §9, `ConfigureWindow`: occlusion is "with respect to the window's final size and position").
+    fn restack(&mut self, id: Xid, area: Rect, sibling: Option<Xid>, mode: u32) -> bool {
+        let Ok(window) = self.window(id) else { return false };
+        let (parent, mapped) = (window.parent, window.mapped);
+        // Only mapped windows cover one another.
+        let overlaps = |other: Xid| {
+            mapped
+                && self.window(other).is_ok_and(|other| {
+                    other.mapped && other.outer_rect().overlaps(&area) && window.shape_overlaps(&area, other)
+                })
+        };
         let Ok(children) = self.window(parent).map(|window| &window.children) else { return false };
         let Some(at) = children.iter().position(|child| *child == id) else { return false };
         let covered = || match sibling {
             Some(other) => {
                 children.iter().position(|child| *child == other).is_some_and(|index| index > at)
-                    && self.occludes(other, id)
+                    && overlaps(other)
             }
-            None => children[at + 1..].iter().any(|other| self.occludes(*other, id)),
+            None => children[at + 1..].iter().any(|other| overlaps(*other)),
         };
         let covers = || match sibling {
             Some(other) => {
                 children.iter().position(|child| *child == other).is_some_and(|index| index < at)
-                    && self.occludes(id, other)
+                    && overlaps(other)
             }
-            None => children[..at].iter().any(|other| self.occludes(id, *other)),
+            None => children[..at].iter().any(|other| overlaps(*other)),
         };
         let top = children.len() - 1;
         let index_of = |other: Xid| children.iter().position(|child| *child == other).unwrap_or(at);
@@ -287,16 +297,23 @@ impl Server {
             .filter(|child| child.mapped)
             .map(|child| (child.id, child.outer_rect()))
             .collect();
+        let overlap = |one: &(Xid, Rect), other: &(Xid, Rect)| {
+            other.1.overlaps(&one.1)
+                && match (self.window(one.0), self.window(other.0)) {
+                    (Ok(upper), Ok(lower)) => upper.shape_overlaps(&one.1, lower),
+                    _ => false,
+                }
+        };
         let found = if direction == 0 {
             // RaiseLowest: the lowest mapped child that another one covers.
             (0..children.len())
-                .find(|at| children[at + 1..].iter().any(|(_, other)| other.overlaps(&children[*at].1)))
+                .find(|at| children[at + 1..].iter().any(|other| overlap(&children[*at], other)))
         } else {
             (0..children.len())
                 .rev()
-                .find(|at| children[..*at].iter().any(|(_, other)| other.overlaps(&children[*at].1)))
+                .find(|at| children[..*at].iter().any(|other| overlap(&children[*at], other)))
         };
-        let Some((child, _)) = found.and_then(|at| children.get(at)).copied() else { return Ok(()) };
+        let Some((child, area)) = found.and_then(|at| children.get(at)).copied() else { return Ok(()) };
         if self.redirect(client, id, mask::SUBSTRUCTURE_REDIRECT, || {
             wire(&CirculateRequestEvent {
                 response_type: xproto::CIRCULATE_REQUEST_EVENT,
@@ -308,7 +325,7 @@ impl Server {
         }) {
             return Ok(());
         }
-        if self.restack(child, None, if direction == 0 { ABOVE } else { BELOW }) {
+        if self.restack(child, area, None, if direction == 0 { ABOVE } else { BELOW }) {
             let event = CirculateNotifyEvent {
                 response_type: xproto::CIRCULATE_NOTIFY_EVENT,
                 sequence: 0,

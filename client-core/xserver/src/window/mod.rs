@@ -99,7 +99,7 @@ pub(crate) struct Window {
     pub(crate) clip: Arc<Region>,
     /// Visible part of inside, border and children.
     pub(crate) outer_clip: Arc<Region>,
-    /// 0 unobscured, 1 partially, 2 fully obscured.
+    /// 0 unobscured, 1 partially, 2 fully obscured, or [`NOT_VIEWABLE`].
     visibility: u8,
     /// Something about it or its children changed since clips were computed.
     dirty: bool,
@@ -167,6 +167,18 @@ impl Window {
         }
     }
 
+    /// Whether what the shapes leave of this window within an area of the screen overlaps what they leave of another.
+    fn shape_overlaps(&self, area: &Rect, other: &Self) -> bool {
+        if self.shapes.bounding.is_none() && other.shapes.bounding.is_none() {
+            return true;
+        }
+        let own = match &self.shapes.bounding {
+            None => Region::from_rect(*area),
+            Some(shape) => shape.translated(self.origin.0, self.origin.1).intersect_rect(area),
+        };
+        !own.intersect(&other.outer_shape()).is_empty()
+    }
+
     /// The inside on the screen, less what the shapes cut off.
     pub(crate) fn inner_shape(&self) -> Region {
         let mut region = Region::from_rect(self.inner_rect());
@@ -199,6 +211,8 @@ impl Window {
 }
 
 /// Attribute bits that an `InputOnly` window takes.
+/// The visibility of a window that is not viewable: when it becomes so, it is told its visibility in any case.
+const NOT_VIEWABLE: u8 = 3;
 const INPUT_ONLY_BITS: u32 = 1 << 5 | 1 << 9 | 1 << 11 | 1 << 12 | 1 << 14;
 const ALL_BITS: u32 = (1 << 15) - 1;
 
@@ -355,7 +369,7 @@ impl Server {
             origin,
             clip: Arc::new(Region::new()),
             outer_clip: Arc::new(Region::new()),
-            visibility: 2,
+            visibility: NOT_VIEWABLE,
             dirty: true,
             bits: BitsAfterResize::Keep,
         };

@@ -49,6 +49,10 @@ impl Server {
             if self.unmap_one(id, false) {
                 parents.insert(parent);
             }
+            if self.is_inferior(self.input.pointer.window, id) {
+                // It leaves while there still is something to leave.
+                self.pointer_window_may_have_changed();
+            }
             self.destroy_unmapped(id);
         }
         for parent in parents {
@@ -58,8 +62,8 @@ impl Server {
 
     fn destroy_unmapped(&mut self, id: Xid) {
         let Ok(window) = self.window(id) else { return };
-        // X11 §10, DestroyNotify: inferiors before the window itself.
-        for child in window.children.clone() {
+        // X11 §10, DestroyNotify: inferiors before the window itself; of siblings Xvfb begins with the topmost.
+        for child in window.children.clone().into_iter().rev() {
             self.destroy_unmapped(child);
         }
         let event = DestroyNotifyEvent {
@@ -161,9 +165,8 @@ impl Server {
         });
         self.deliver_to(id, mask::STRUCTURE_NOTIFY, event);
         self.deliver_to(old_parent, mask::SUBSTRUCTURE_NOTIFY, event);
-        if parent != old_parent {
-            self.deliver_to(parent, mask::SUBSTRUCTURE_NOTIFY, event);
-        }
+        // Twice if it is the same one, as by Xvfb.
+        self.deliver_to(parent, mask::SUBSTRUCTURE_NOTIFY, event);
         if let Ok(old) = self.window_mut(old_parent) {
             old.children.retain(|child| *child != id);
         }
@@ -177,6 +180,7 @@ impl Server {
             window.dirty = true;
         }
         self.revalidate(parent);
+        self.check_confinement(id);
         if was_mapped {
             let _ = self.map_window(client, id);
         }

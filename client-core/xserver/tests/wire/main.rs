@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
 mod bench;
+mod random;
 mod requests;
 mod scenarios;
 
@@ -55,6 +56,14 @@ fn requests_about_the_screen_saver_are_answered_as_by_xvfb() {
     extension("MIT-SCREEN-SAVER", requests::SCREEN_SAVER);
 }
 
+/// `WIRE_PROGRAMS` is how many programs are run, from the seed `WIRE_SEED` on.
+#[test]
+fn programs_made_by_chance_hear_the_same_as_from_xvfb() {
+    let Some(xvfb) = Xvfb::start() else { return };
+    let number = |name, else_| std::env::var(name).ok().and_then(|it| it.parse().ok()).unwrap_or(else_);
+    none(&random::compare(&xvfb, number("WIRE_SEED", 1), number("WIRE_PROGRAMS", 120)));
+}
+
 macro_rules! scenarios {
     ($($test:ident: $scenario:ident;)*) => {
         $(
@@ -81,6 +90,8 @@ scenarios! {
     active_grabs_hold_as_in_xvfb: active_grabs;
     passive_grabs_activate_as_in_xvfb: passive_grabs;
     frozen_devices_thaw_as_in_xvfb: synchronous_grabs;
+    what_waited_for_a_grab_is_told_as_by_xvfb: waiting_events;
+    the_pointer_stays_where_it_is_confined_as_in_xvfb: confinement;
     selections_change_hands_as_in_xvfb: selections;
     properties_are_kept_as_by_xvfb: properties;
     events_of_clients_arrive_as_in_xvfb: sent_events;

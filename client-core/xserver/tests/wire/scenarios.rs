@@ -601,6 +601,72 @@ pub(crate) fn synchronous_grabs(w: &mut Wire<'_>) {
     w.close(c);
 }
 
+/// Events of a frozen device wait and are told in their order, all with the place that the pointer has by then.
+pub(crate) fn waiting_events(w: &mut Wire<'_>) {
+    let c = w.connect();
+    select(w, c, ROOT, BUTTONS | MOTION);
+    w.send(c, 26, 1, "4211444", &[ROOT, BUTTONS | MOTION, 0, 1, 0, 0, 0]);
+    for (x, y) in [(10, 20), (30, 40), (50, 60), (70, 80)] {
+        w.motion(c, x, y);
+    }
+    w.button(c, 1, true);
+    w.motion(c, 90, 91);
+    w.key(c, 38, true);
+    w.button(c, 1, false);
+    w.key(c, 38, false);
+    w.motion(c, 100, 101);
+    w.send(c, 35, 0, "4", &[0]);
+    w.send(c, 27, 0, "4", &[0]);
+    // Warps take the place of the motion before them.
+    w.send(c, 26, 1, "4211444", &[ROOT, BUTTONS | MOTION, 0, 1, 0, 0, 0]);
+    w.motion(c, 10, 20);
+    w.send(c, 41, 0, "44222222", &[0, ROOT, 0, 0, 0, 0, 50, 50]);
+    w.motion(c, 60, 60);
+    w.send(c, 41, 0, "44222222", &[0, 0, 0, 0, 0, 0, 10, 10]);
+    w.send(c, 41, 0, "44222222", &[0, ROOT, 0, 0, 0, 0, 80, 80]);
+    w.send(c, 27, 0, "4", &[0]);
+    // Buttons that wait for a grab of the keyboard
+    w.button(c, 1, true);
+    w.send(c, 31, 1, "44112", &[ROOT, 0, 0, 1, 0]);
+    w.button(c, 1, false);
+    w.button(c, 2, true);
+    w.button(c, 2, false);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    w.send(c, 32, 0, "4", &[0]);
+    w.close(c);
+}
+
+/// A grab confines the pointer to a window, which then moves, shrinks and goes out of sight.
+pub(crate) fn confinement(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let told = ALL & !REDIRECT & !(1 << 18);
+    let a = window(w, c, 1, ROOT, [10, 10, 50, 50, 1], told);
+    let b = window(w, c, 2, ROOT, [0, 20, 200, 30, 1], told);
+    map(w, c, a);
+    map(w, c, b);
+    select(w, other, a, CROSSING | 1 << 14);
+    select(w, other, b, CROSSING | 1 << 14);
+    for owner in [1, 0] {
+        w.motion(c, 300, 200);
+        w.send(c, 26, owner, "4211444", &[b, 0x2070, 1 - i64::from(owner), 1, a, 0, 0]);
+        w.send(c, 38, 0, "4", &[ROOT]);
+        w.send(c, 31, 1, "44112", &[ROOT, 0, 1, 1, 0]);
+        w.send(c, 32, 0, "4", &[0]);
+        w.send(c, 27, 0, "4", &[0]);
+    }
+    w.send(c, 26, 0, "4211444", &[b, 0x2070, 1, 1, a, 0, 0]);
+    w.motion(c, 300, 200);
+    configure(w, c, a, 3, &[90, 90]);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    configure(w, c, a, 12, &[5, 5]);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    configure(w, c, a, 3, &[900, 900]);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    w.send(c, 27, 0, "4", &[0]);
+    w.close(other);
+    w.close(c);
+}
+
 /// Selections change hands; requests for them are handed on.
 pub(crate) fn selections(w: &mut Wire<'_>) {
     let (c, other) = (w.connect(), w.connect());

@@ -20,6 +20,8 @@ pub(crate) struct CoreEvent {
     pub(crate) state: u16,
     /// The innermost window.
     pub(crate) source: Xid,
+    /// The pointer's place on the screen.
+    pub(crate) place: (i32, i32),
 }
 
 /// The device is a wheel's button, which programs that scroll smoothly leave alone.
@@ -227,7 +229,7 @@ impl Server {
             flags |= KEY_REPEAT;
         }
         let axes = if event.kind == xproto::MOTION_NOTIFY_EVENT {
-            vec![(0, self.input.pointer.x), (1, self.input.pointer.y)]
+            vec![(0, event.place.0), (1, event.place.1)]
         } else {
             Vec::new()
         };
@@ -245,7 +247,7 @@ impl Server {
         axes: &[(u32, i32)],
     ) -> Message {
         let origin = self.window(window).map_or((0, 0), |window| window.origin);
-        let (x, y) = (self.input.pointer.x, self.input.pointer.y);
+        let (x, y) = event.place;
         let message = Message::generic(number::XINPUT, u16::from(event.kind), u16::from(device))
             .long(event.time)
             .long(u32::from(event.detail))
@@ -343,7 +345,7 @@ impl Server {
     fn xi_send_one(&mut self, client: ClientId, event: &CoreEvent, window: Xid, device: u8) {
         const MORE_EVENTS: u8 = 0x80;
         let origin = self.window(window).map_or((0, 0), |window| window.origin);
-        let (x, y) = (self.input.pointer.x, self.input.pointer.y);
+        let (x, y) = event.place;
         let pointer = device.is_multiple_of(2);
         let message = Message::event(EVENT + event.kind - 1, event.detail)
             .long(event.time)
