@@ -294,3 +294,36 @@ fn a_tunnel_carries_a_service_both_ways_until_one_end_closes() {
     assert_eq!(application.poll_tunnel(), Some(TunnelEvent::Closed(printer)));
     assert_eq!(display.poll_tunnel(), None);
 }
+
+#[test]
+fn a_tunnel_spends_data_tokens_and_waits_for_them() {
+    let now = Instant::now();
+    let tunnels = vec![ChannelKind::Cups];
+    let mut display = Display::new(Config { stream: Some(0), tunnels, ..Config::default() }, now);
+    let mut application = Application::new(ApplicationConfig::default(), now);
+    let settle = |display: &mut Display, application: &mut Application| {
+        for _ in 0..4 {
+            assert_eq!(application.receive(&display.transmit(now), now), Ok(()));
+            assert_eq!(display.receive(&application.transmit(now), now), Ok(()));
+        }
+    };
+    settle(&mut display, &mut application);
+    let Some(printer) = application.open_tunnel(ChannelKind::Cups) else { panic!("a tunnel") };
+    settle(&mut display, &mut application);
+    // A token of a LAN is 1536 bytes, and there are six.
+    application.tunnel_write(printer, &[7; 1600]);
+    assert_eq!(application.transmit(now)[..3], [0, 34, 1]);
+    assert!(application.wants_tunnel_bytes());
+    application.tunnel_write(printer, &[7; 8000]);
+    assert!(!application.wants_tunnel_bytes());
+    assert_eq!(display.receive(&[0, 34, 6], now), Ok(()));
+    assert_eq!(display.transmit(now), [0, 35, 6]);
+    assert_eq!(application.receive(&[0, 35, 6], now), Ok(()));
+    assert!(application.wants_tunnel_bytes());
+    let overflow = Error::TokenOverflow { class: "data", returned: 1, limit: 6 };
+    assert_eq!(application.receive(&[0, 35, 1], now), Err(overflow));
+    assert_eq!(
+        display.receive(&[0, 35, 1], now),
+        Err(Error::TokenOverflow { class: "data", returned: 1, limit: 6 })
+    );
+}

@@ -7,25 +7,24 @@
 //! link, answers the parameter requests that need no far side, and decides what the stores remember.
 
 mod channel;
-mod tokens;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use self::channel::Channel;
-use self::tokens::Tokens;
 use crate::coding::bits::BitWriter;
 use crate::error::Error;
 use crate::link::control::{ChannelKind, Control, TokenClass};
 use crate::link::engine::{Engine, HANDSHAKE_LIMIT};
 use crate::link::frame::Item;
 use crate::link::handshake::{self, Greeting, Options};
+use crate::link::tokens::Tokens;
 use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
 use crate::saved::{self, SavedStores, WORTH_SAVING};
 use crate::session::{ChannelId, EVENT_BYTES, End, Event, Events};
 use crate::trace::{Coded, Direction, Trace};
-use crate::tunnel::{self, TunnelEvent, Tunnels};
+use crate::tunnel::{TunnelEvent, Tunnels};
 use crate::x11::cookie::Cookie;
 
 /// An idle direction is pinged after this time (NX part 1 §4.3).
@@ -129,10 +128,10 @@ impl Application {
             writer: BitWriter::default(),
             writing: None,
             events: Events::default(),
-            tokens: Tokens::new(options.link.token_size() as usize),
+            tokens: Tokens::new(TokenClass::Control, options),
             failure: None,
             trace: Trace::default(),
-            tunnels: Tunnels::default(),
+            tunnels: Tunnels::new(false, config.tunnels.clone(), options),
             config,
         }
     }
@@ -200,7 +199,7 @@ impl Application {
         if self.phase != Phase::Running {
             return None;
         }
-        let number = self.free_number()?;
+        let number = self.tunnels.free_number(|n| self.channels.contains_key(&n))?;
         self.flush();
         self.link.put_control(Control::New(ChannelKind::X11), number);
         self.channels.insert(number, Channel::default());
@@ -256,51 +255,32 @@ impl Application {
     /// Opens a tunnel to a service next to the far side. `None` if the far side does not serve that kind, before
     /// [`Event::Connected`], after the end, and when all numbers of this side are in use.
     pub fn open_tunnel(&mut self, kind: ChannelKind) -> Option<ChannelId> {
-        if self.phase != Phase::Running || !tunnel::may_open(kind, true) {
+        if self.phase != Phase::Running {
             return None;
         }
-        let number = self.free_number()?;
-        self.link.put_control(Control::New(kind), number);
-        self.tunnels.insert(number);
-        Some(ChannelId(number))
+        self.tunnels.open(kind, |n| self.channels.contains_key(&n), &mut self.link)
     }
 
     /// Takes what the service behind a tunnel wrote. Ignored for a tunnel that is not open.
     pub fn tunnel_write(&mut self, channel: ChannelId, bytes: &[u8]) {
-        if self.tunnels.is_open(channel.0) && !bytes.is_empty() {
-            self.flush();
-            self.link.put_data(channel.0, &tunnel::encode(bytes));
-        }
+        self.flush();
+        self.tunnels.write(channel, bytes, &mut self.link);
+    }
+
+    /// False while the tokens for tunnels are used up: the services behind them should not be read (NX part 1 §4.1).
+    pub fn wants_tunnel_bytes(&self) -> bool {
+        self.tunnels.wants_bytes()
     }
 
     /// The service behind a tunnel closed its connection, or cannot be reached.
     pub fn tunnel_closed(&mut self, channel: ChannelId) {
-        if self.tunnels.finish(channel.0) {
-            self.link.put_control(Control::Finish, channel.0);
-        }
+        self.tunnels.closed(channel, &mut self.link);
     }
 
     /// What there is to do about tunnels. They exist only where [`tunnels`](ApplicationConfig::tunnels) or
     /// [`open_tunnel`](Self::open_tunnel) ask for them.
     pub fn poll_tunnel(&mut self) -> Option<TunnelEvent> {
         self.tunnels.poll()
-    }
-
-    /// The lowest free number that this side may use for a channel (NX part 1 §3.3).
-    fn free_number(&self) -> Option<u8> {
-        let free = |n: &u8| !self.channels.contains_key(n) && !self.tunnels.contains(*n);
-        (0..=u8::MAX).filter(|n| !n.is_multiple_of(8)).find(free)
-    }
-
-    /// The far side wants to reach a service here.
-    fn open_tunnel_here(&mut self, kind: ChannelKind, number: u8) {
-        let taken = self.channels.contains_key(&number) || self.tunnels.contains(number);
-        let served = tunnel::may_open(kind, false) && self.config.tunnels.contains(&kind);
-        if taken || !served || !number.is_multiple_of(8) || self.phase != Phase::Running {
-            self.link.put_control(Control::Drop, number);
-            return;
-        }
-        self.tunnels.accept(number, kind);
     }
 
     /// Ends the session from this side (NX part 1 §7.1). [`Event::Closed`] follows.
@@ -314,9 +294,7 @@ impl Application {
                     self.events.push(Event::ChannelClosed(ChannelId(number)));
                     self.finish(number);
                 }
-                for number in self.tunnels.finish_all() {
-                    self.link.put_control(Control::Finish, number);
-                }
+                self.tunnels.close_all(&mut self.link);
                 self.link.put_control(Control::FinishListeners, 0);
                 self.phase = Phase::Closing(now + CLEANUP);
                 self.say_goodbye_when_done(now);
@@ -474,7 +452,10 @@ impl Application {
 
     fn control(&mut self, control: Control, arg: u8, now: Instant) -> Result<(), Error> {
         match control {
-            Control::New(kind) => self.open_tunnel_here(kind, arg),
+            Control::New(kind) => {
+                let taken = self.channels.contains_key(&arg) || self.phase != Phase::Running;
+                self.tunnels.accept(kind, arg, taken, &mut self.link);
+            }
             Control::Switch => self.current = Some(arg),
             Control::Drop => {
                 self.tunnels.remove(arg);
@@ -503,10 +484,10 @@ impl Application {
             Control::Alert if !matches!(arg, 4 | 6 | 10) => self.link.put_control(Control::Alert, arg),
             Control::TokenRequest(class) => self.link.put_control(Control::TokenReply(class), arg),
             Control::TokenReply(TokenClass::Control) => self.tokens.returned(arg)?,
+            Control::TokenReply(TokenClass::Data) => self.tunnels.returned(arg)?,
+            // We spend no others: nothing is ever split.
             Control::TokenReply(class) => {
-                // We spend no tokens of the other classes.
-                let class = if class == TokenClass::Data { "data" } else { "split" };
-                return Err(Error::TokenOverflow { class, returned: arg, limit: 0 });
+                return Err(Error::TokenOverflow { class: class.name(), returned: arg, limit: 0 });
             }
             Control::StatisticsRequest => {
                 self.link.put_control(Control::StatisticsReply, 3);

@@ -27,7 +27,7 @@ use crate::request::RequestCodec;
 use crate::saved::{self, SavedStores};
 use crate::session::{Alert, ChannelId, EVENT_BYTES, End, Event, Events};
 use crate::trace::{Coded, Direction, Trace};
-use crate::tunnel::{self, TunnelEvent, Tunnels};
+use crate::tunnel::{TunnelEvent, Tunnels};
 use crate::x11::cookie::Cookie;
 
 /// We ping after this much silence, and then again and again (NX part 1 §4.3).
@@ -145,6 +145,7 @@ impl Display {
         let cookie = config.cookie.as_ref().map_or_else(String::new, |c| format!("cookie={},", c.hex()));
         let level = config.stream.map_or_else(|| "default".to_owned(), |level| level.min(9).to_string());
         link.put_word(&format!("{cookie}stream={level},data=0 "));
+        let tunnels = config.tunnels.clone();
         Self {
             config,
             link,
@@ -165,7 +166,7 @@ impl Display {
             motion: None,
             failure: None,
             trace: Trace::default(),
-            tunnels: Tunnels::default(),
+            tunnels: Tunnels::new(true, tunnels, &Options::default()),
         }
     }
 
@@ -276,51 +277,32 @@ impl Display {
     /// Opens a tunnel to a service next to the far side. `None` if the far side does not serve that kind, before
     /// [`Event::Connected`], after the end, and when all numbers of this side are in use.
     pub fn open_tunnel(&mut self, kind: ChannelKind) -> Option<ChannelId> {
-        if self.phase != Phase::Running || !tunnel::may_open(kind, false) {
+        if self.phase != Phase::Running {
             return None;
         }
-        let number = self.free_number()?;
-        self.link.put_control(Control::New(kind), number);
-        self.tunnels.insert(number);
-        Some(ChannelId(number))
+        self.tunnels.open(kind, |n| self.channels.contains_key(&n), &mut self.link)
     }
 
     /// Takes what the service behind a tunnel wrote. Ignored for a tunnel that is not open.
     pub fn tunnel_write(&mut self, channel: ChannelId, bytes: &[u8]) {
-        if self.tunnels.is_open(channel.0) && !bytes.is_empty() {
-            self.flush();
-            self.link.put_data(channel.0, &tunnel::encode(bytes));
-        }
+        self.flush();
+        self.tunnels.write(channel, bytes, &mut self.link);
+    }
+
+    /// False while the tokens for tunnels are used up: the services behind them should not be read (NX part 1 §4.1).
+    pub fn wants_tunnel_bytes(&self) -> bool {
+        self.tunnels.wants_bytes()
     }
 
     /// The service behind a tunnel closed its connection, or cannot be reached.
     pub fn tunnel_closed(&mut self, channel: ChannelId) {
-        if self.tunnels.finish(channel.0) {
-            self.link.put_control(Control::Finish, channel.0);
-        }
+        self.tunnels.closed(channel, &mut self.link);
     }
 
     /// What there is to do about tunnels. They exist only where [`tunnels`](Config::tunnels) or
     /// [`open_tunnel`](Self::open_tunnel) ask for them.
     pub fn poll_tunnel(&mut self) -> Option<TunnelEvent> {
         self.tunnels.poll()
-    }
-
-    /// The lowest free number that this side may use for a channel (NX part 1 §3.3).
-    fn free_number(&self) -> Option<u8> {
-        let free = |n: &u8| !self.channels.contains_key(n) && !self.tunnels.contains(*n);
-        (0..=u8::MAX).filter(|n| n.is_multiple_of(8)).find(free)
-    }
-
-    /// The far side wants to reach a service here.
-    fn open_tunnel_here(&mut self, kind: ChannelKind, number: u8) {
-        let taken = self.channels.contains_key(&number) || self.tunnels.contains(number);
-        let served = tunnel::may_open(kind, true) && self.config.tunnels.contains(&kind);
-        if taken || !served || number.is_multiple_of(8) || self.phase != Phase::Running {
-            self.link.put_control(Control::Drop, number);
-            return;
-        }
-        self.tunnels.accept(number, kind);
     }
 
     /// Ends the session from this side (NX part 1 §7.2). [`Event::Closed`] follows.
@@ -334,9 +316,7 @@ impl Display {
                     self.events.push(Event::ChannelClosed(ChannelId(number)));
                     self.finish(number);
                 }
-                for number in self.tunnels.finish_all() {
-                    self.link.put_control(Control::Finish, number);
-                }
+                self.tunnels.close_all(&mut self.link);
                 self.link.put_control(Control::FinishListeners, 0);
                 self.phase = Phase::Closing(now + CLEANUP);
                 self.say_goodbye_when_done(now);
@@ -467,6 +447,7 @@ impl Display {
     /// Begins the binary stream. `names` are the stores that the peer has saved.
     fn start(&mut self, names: &[&str], now: Instant) {
         let Some(options) = self.options.clone() else { return };
+        self.tunnels = Tunnels::new(true, self.config.tunnels.clone(), &options);
         self.requests = RequestCodec::new(options.delta, options.cache, false);
         self.replies = ReplyCodec::new(options.delta, options.cache);
         self.agreed = self.config.saved.take().filter(|saved| {
@@ -487,7 +468,10 @@ impl Display {
     fn control(&mut self, control: Control, arg: u8, now: Instant) -> Result<(), Error> {
         match control {
             Control::New(ChannelKind::X11) => self.open(arg),
-            Control::New(kind) => self.open_tunnel_here(kind, arg),
+            Control::New(kind) => {
+                let taken = self.channels.contains_key(&arg) || self.phase != Phase::Running;
+                self.tunnels.accept(kind, arg, taken, &mut self.link);
+            }
             Control::Switch => self.current = Some(arg),
             Control::Drop => {
                 self.tunnels.remove(arg);
@@ -545,6 +529,7 @@ impl Display {
                     self.say_goodbye_when_done(now);
                 }
             }
+            Control::TokenReply(TokenClass::Data) => self.tunnels.returned(arg)?,
             // Our pings are answered by token replies; the others ask for nothing.
             Control::TokenReply(_) | Control::FinishListeners | Control::Unknown(_) => {}
         }

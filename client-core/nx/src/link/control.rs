@@ -56,6 +56,16 @@ pub(crate) enum TokenClass {
     Data,
 }
 
+impl TokenClass {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Split => "split",
+            Self::Data => "data",
+        }
+    }
+}
+
 impl ChannelKind {
     const CODES: [(u8, Self); 8] = [
         (0, Self::X11),

@@ -95,6 +95,8 @@ pub struct Options {
     /// The application side answers some round trips of X clients itself (NX part 3 §11.3). For sessions of plain X
     /// clients only: see [`is_proxy`](Self::is_proxy).
     pub taint: bool,
+    /// Only half as many bytes may be under way unanswered.
+    pub strict: bool,
 }
 
 impl Default for Options {
@@ -109,6 +111,7 @@ impl Default for Options {
             stream: 0,
             data: 0,
             taint: false,
+            strict: false,
         }
     }
 }
@@ -123,11 +126,12 @@ impl Options {
     pub(crate) fn word(&self) -> String {
         let link = format!("{:?}", self.link).to_ascii_uppercase();
         format!(
-            "link={link},pack={},cache={}b,render=1,taint={},type={},images=0b,delta={},stream={},data={} ",
+            "link={link},pack={},cache={}b,render=1,taint={},type={},{}images=0b,delta={},stream={},data={} ",
             self.pack,
             self.cache,
             u8::from(self.taint),
             self.session,
+            if self.strict { "strict=1," } else { "" },
             u8::from(self.delta),
             self.stream.min(9),
             self.data.min(9),
@@ -167,6 +171,7 @@ impl Options {
             stream: level("stream")?,
             data: level("data")?,
             taint: get("taint").ok().and_then(number) == Some(1),
+            strict: get("strict").ok().and_then(number) == Some(1),
         };
         Ok(options)
     }

@@ -5,3 +5,4 @@ pub(crate) mod engine;
 pub(crate) mod frame;
 pub(crate) mod handshake;
 pub(crate) mod stream;
+pub(crate) mod tokens;
