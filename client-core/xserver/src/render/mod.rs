@@ -15,6 +15,7 @@ mod glyph;
 mod gradient;
 mod op;
 mod px;
+mod sample;
 mod source;
 mod transform;
 pub mod trapezoid;

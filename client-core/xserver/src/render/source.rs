@@ -26,7 +26,7 @@ pub enum Repeat {
 impl Repeat {
     /// The coordinate within 0..size that counts for one outside.
     #[inline]
-    fn wrap(self, v: i64, size: i32) -> Option<i32> {
+    pub(super) fn wrap(self, v: i64, size: i32) -> Option<i32> {
         let size = i64::from(size);
         if (0..size).contains(&v) {
             return Some(v as i32);
@@ -59,9 +59,9 @@ pub enum Filter {
 /// A convolution kernel: weights in 16.16, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kernel {
-    width: u16,
-    height: u16,
-    weights: Vec<i32>,
+    pub(super) width: u16,
+    pub(super) height: u16,
+    pub(super) weights: Vec<i32>,
 }
 
 impl Kernel {
@@ -98,7 +98,7 @@ pub struct Bits<'a> {
     pub format: &'static Format,
 }
 
-impl Bits<'_> {
+impl<'a> Bits<'a> {
     /// The part of `from..from + n` that is inside 0..size, as (skip, count).
     fn inside(from: i64, n: usize, size: i32) -> (usize, usize) {
         let n = n as i64;
@@ -116,17 +116,17 @@ impl Bits<'_> {
     }
 
     /// A row of its words, if it is held in words.
-    pub(super) fn words(&self, x: i32, y: i32, len: usize) -> Option<&[u32]> {
+    pub(super) fn words(&self, x: i32, y: i32, len: usize) -> Option<&'a [u32]> {
         words_at(self.pixmap, x.checked_add(self.origin.0)?, y.checked_add(self.origin.1)?, len)
     }
 
     /// A row of its bytes, if it is held in bytes.
-    pub(super) fn bytes(&self, x: i32, y: i32, len: usize) -> Option<&[u8]> {
+    pub(super) fn bytes(&self, x: i32, y: i32, len: usize) -> Option<&'a [u8]> {
         bytes_at(self.pixmap, x.checked_add(self.origin.0)?, y.checked_add(self.origin.1)?, len)
     }
 
     #[inline]
-    fn pixel(&self, x: i64, y: i64, repeat: Repeat) -> u32 {
+    pub(super) fn pixel(&self, x: i64, y: i64, repeat: Repeat) -> u32 {
         match (repeat.wrap(x, self.size.0), repeat.wrap(y, self.size.1)) {
             (Some(x), Some(y)) => {
                 self.pixmap.get(x + self.origin.0, y + self.origin.1).map_or(0, |p| self.format.read(p))
@@ -425,7 +425,7 @@ impl<'a> Source<'a> {
     }
 
     /// Where the centre of a pixel falls, and the step to the next.
-    fn start(&self, x: i32, y: i32) -> (Homogeneous, Homogeneous) {
+    pub(super) fn start(&self, x: i32, y: i32) -> (Homogeneous, Homogeneous) {
         match self.transform {
             None => untransformed(x, y),
             Some(t) => (t.centre_of(x, y), t.step()),
@@ -470,122 +470,6 @@ impl<'a> Source<'a> {
             }
         }
     }
-
-    /// A row of nearest pixels of a source that is scaled but not turned: all of them are in one row of the source. Tells
-    /// whether it was so.
-    fn words_row(&self, bits: &Bits<'_>, v: Homogeneous, step: &Homogeneous, out: &mut [u32]) -> bool {
-        let level = step[1] == 0 && self.transform.is_none_or(Transform::is_affine);
-        if !level || self.alpha_map.is_some() {
-            return false;
-        }
-        let y = (v[1] - 1) >> 16;
-        let row =
-            self.repeat.wrap(y, bits.size.1).and_then(|y| bits.words(0, y, bits.size.0.max(0) as usize));
-        let (Some(row), false) = (row, row.is_none_or(<[u32]>::is_empty)) else { return false };
-        let format = bits.format;
-        let (mut x, dx) = (v[0] - 1, step[0]);
-        let ends = [x, x.saturating_add(dx.saturating_mul(out.len() as i64 - 1))].map(|x| x >> 16);
-        let within = ends.iter().all(|x| (0..row.len() as i64).contains(x));
-        let fill =
-            if format.is_native() { Some(0) } else { format.is_native_opaque().then_some(0xff00_0000) };
-        match fill {
-            Some(alpha) if within => {
-                for pixel in out {
-                    *pixel = row.get((x >> 16) as usize).copied().unwrap_or(0) | alpha;
-                    x += dx;
-                }
-            }
-            _ => {
-                for pixel in out {
-                    let at = self.repeat.wrap(x >> 16, bits.size.0);
-                    *pixel = at.and_then(|x| row.get(x as usize)).map_or(0, |word| format.read(*word));
-                    x = x.saturating_add(dx);
-                }
-            }
-        }
-        true
-    }
-
-    fn transformed_row(&self, bits: &Bits<'_>, x: i32, y: i32, out: &mut [u32]) {
-        let (mut v, step) = self.start(x, y);
-        let affine = self.transform.is_none_or(Transform::is_affine);
-        let fetch = |x: i64, y: i64| {
-            let pixel = bits.pixel(x, y, self.repeat);
-            match &self.alpha_map {
-                None => pixel,
-                Some(map) => {
-                    // The map does not repeat of itself: it is looked up where the picture's pixel is.
-                    let (Some(x), Some(y)) =
-                        (self.repeat.wrap(x, bits.size.0), self.repeat.wrap(y, bits.size.1))
-                    else {
-                        return 0;
-                    };
-                    let (x, y) =
-                        (i64::from(x) - i64::from(map.origin.0), i64::from(y) - i64::from(map.origin.1));
-                    pixel & 0x00ff_ffff | map.bits.pixel(x, y, Repeat::None) & 0xff00_0000
-                }
-            }
-        };
-        let each = |v: &mut Homogeneous| {
-            let point = if affine { (v[0], v[1]) } else { divide(*v) };
-            advance(v, &step);
-            point
-        };
-        match self.filter {
-            Filter::Nearest if self.words_row(bits, v, &step, out) => {}
-            Filter::Nearest => {
-                for pixel in out {
-                    let (x, y) = each(&mut v);
-                    // A point on the border between two pixels belongs to the left or upper one.
-                    *pixel = fetch((x - 1) >> 16, (y - 1) >> 16);
-                }
-            }
-            Filter::Bilinear => {
-                for pixel in out {
-                    let (x, y) = each(&mut v);
-                    let (x, y) = (x - ONE / 2, y - ONE / 2);
-                    let (px, py) = (x >> 16, y >> 16);
-                    let corners =
-                        [fetch(px, py), fetch(px + 1, py), fetch(px, py + 1), fetch(px + 1, py + 1)];
-                    *pixel = bilinear(corners, (x >> 9 & 0x7f) as u32, (y >> 9 & 0x7f) as u32);
-                }
-            }
-            Filter::Convolution(kernel) => {
-                let half = |size: u16| (i64::from(size) * ONE - ONE) >> 1;
-                for pixel in out {
-                    let (x, y) = each(&mut v);
-                    let (left, top) =
-                        ((x - 1 - half(kernel.width)) >> 16, (y - 1 - half(kernel.height)) >> 16);
-                    let mut sums = [0_i64; 4];
-                    for (row, weights) in kernel.weights.chunks(usize::from(kernel.width)).enumerate() {
-                        for (column, weight) in weights.iter().enumerate() {
-                            if *weight != 0 {
-                                let p = fetch(left + column as i64, top + row as i64).to_be_bytes();
-                                for (sum, c) in sums.iter_mut().zip(p) {
-                                    *sum += i64::from(c) * i64::from(*weight);
-                                }
-                            }
-                        }
-                    }
-                    *pixel = u32::from_be_bytes(sums.map(|s| ((s + ONE / 2) / ONE).clamp(0, 255) as u8));
-                }
-            }
-        }
-    }
-}
-
-/// Four pixels by their distances in 128ths: top left, top right, bottom left, bottom right.
-#[inline]
-fn bilinear([tl, tr, bl, br]: [u32; 4], x: u32, y: u32) -> u32 {
-    let (x, y) = (x * 2, y * 2);
-    let both = x * y;
-    let (right, below) = (x * 256 - both, y * 256 - both);
-    let neither = 0x1_0000 + both - x * 256 - y * 256;
-    let channel = |shift: u32| {
-        let c = |p: u32| p >> shift & 0xff;
-        (c(tl) * neither + c(tr) * right + c(bl) * below + c(br) * both) >> 16 << shift
-    };
-    channel(24) | channel(16) | channel(8) | channel(0)
 }
 
 #[cfg(test)]

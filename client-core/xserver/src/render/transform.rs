@@ -66,7 +66,11 @@ pub(super) fn divide([x, y, w]: Homogeneous) -> (i64, i64) {
     } else if w == 0 {
         (0, 0)
     } else {
-        let one = |v: i64| (i128::from(v) * 65536 / i128::from(w)).clamp(-(1 << 47), 1 << 47) as i64;
+        let far = 1_i64 << 47;
+        let one = |v: i64| match v.checked_mul(ONE).and_then(|wide| wide.checked_div(w)) {
+            Some(quotient) => quotient.clamp(-far, far),
+            None => (i128::from(v) * 65536 / i128::from(w)).clamp(-i128::from(far), i128::from(far)) as i64,
+        };
         (one(x), one(y))
     }
 }

@@ -1,0 +1,275 @@
+//! Sampling: rows of a picture that is scaled, turned or seen in perspective, by each of the filters.
+//!
+//! Most pictures that are scaled are held in words as compositing wants them, and most points of a row have all the
+//! pixels that count inside the picture: those are read without asking what repeats, what the format is, or whether
+//! the alpha comes from elsewhere. All others are fetched one by one.
+
+use bytemuck::cast;
+use wide::{i16x8, i32x4, i32x8, u8x16, u32x4};
+
+use super::format::Format;
+use super::source::{Bits, Filter, Kernel, Repeat, Source};
+use super::transform::{Homogeneous, ONE, Transform, advance, divide};
+
+/// The words of a drawable whose format is that of compositing, but for the alpha.
+struct Plane<'a> {
+    words: &'a [u32],
+    stride: usize,
+    size: (i64, i64),
+    /// What is set in every pixel: the alpha of a format that has none.
+    fill: u32,
+}
+
+impl<'a> Plane<'a> {
+    fn new(bits: &Bits<'a>) -> Option<Self> {
+        let fill = fill_of(bits.format)?;
+        let (x, y) = bits.origin;
+        let whole = bits.pixmap.bounds();
+        let inside = bits.size.0 > 0
+            && bits.size.1 > 0
+            && x >= 0
+            && y >= 0
+            && x <= whole.x2 - bits.size.0
+            && y <= whole.y2 - bits.size.1;
+        let stride = bits.pixmap.width() as usize;
+        let words = bits.pixmap.words().filter(|_| inside)?.get(y as usize * stride + x as usize..)?;
+        Some(Self { words, stride, size: (bits.size.0.into(), bits.size.1.into()), fill })
+    }
+
+    #[inline]
+    fn pixel(&self, x: i64, y: i64) -> Option<u32> {
+        if !(0..self.size.0).contains(&x) || !(0..self.size.1).contains(&y) {
+            return None;
+        }
+        Some(*self.words.get(y as usize * self.stride + x as usize)? | self.fill)
+    }
+
+    /// A row and the one below it.
+    fn rows(&self, y: i64) -> Option<(&'a [u32], &'a [u32])> {
+        if y < 0 || y >= self.size.1 - 1 {
+            return None;
+        }
+        let rows = self.words.get(y as usize * self.stride..)?;
+        Some((rows.get(..self.size.0 as usize)?, rows.get(self.stride..self.stride + self.size.0 as usize)?))
+    }
+
+    /// The word of a pixel, its right neighbour, and the two below them.
+    #[inline]
+    fn corners(&self, x: i64, y: i64) -> Option<Corners> {
+        let inside = x >= 0 && y >= 0 && x < self.size.0 - 1 && y < self.size.1 - 1;
+        if !inside {
+            return None;
+        }
+        let at = y as usize * self.stride + x as usize;
+        let (above, rest) = self.words.get(at..at + self.stride + 2)?.split_first_chunk::<2>()?;
+        let below = rest.last_chunk::<2>()?;
+        Some([*above, *below])
+    }
+}
+
+/// What makes a word of a format a pixel as compositing wants it, if that is all it takes.
+fn fill_of(format: &Format) -> Option<u32> {
+    if format.is_native() { Some(0) } else { format.is_native_opaque().then_some(0xff00_0000) }
+}
+
+/// The points that the pixels of a row fall on.
+struct Points {
+    at: Homogeneous,
+    step: Homogeneous,
+    affine: bool,
+}
+
+impl Points {
+    #[inline]
+    fn next(&mut self) -> (i64, i64) {
+        let point = if self.affine { (self.at[0], self.at[1]) } else { divide(self.at) };
+        advance(&mut self.at, &self.step);
+        point
+    }
+
+    /// Whether all of them lie on one row of the source.
+    fn are_level(&self) -> bool {
+        self.affine && self.step[1] == 0
+    }
+}
+
+impl Source<'_> {
+    /// A pixel of the picture, with the alpha map's alpha if it has one.
+    fn fetch(&self, bits: &Bits<'_>, x: i64, y: i64) -> u32 {
+        let pixel = bits.pixel(x, y, self.repeat);
+        let Some(map) = &self.alpha_map else { return pixel };
+        // The map does not repeat of itself: it is looked up where the picture's pixel is.
+        let (Some(x), Some(y)) = (self.repeat.wrap(x, bits.size.0), self.repeat.wrap(y, bits.size.1)) else {
+            return 0;
+        };
+        let (x, y) = (i64::from(x) - i64::from(map.origin.0), i64::from(y) - i64::from(map.origin.1));
+        pixel & 0x00ff_ffff | map.bits.pixel(x, y, Repeat::None) & 0xff00_0000
+    }
+
+    /// Reads a row whose first pixel is (x, y), through transform and filter.
+    pub(super) fn transformed_row(&self, bits: &Bits<'_>, x: i32, y: i32, out: &mut [u32]) {
+        let (at, step) = self.start(x, y);
+        let mut points = Points { at, step, affine: self.transform.is_none_or(Transform::is_affine) };
+        let plane = if self.alpha_map.is_none() { Plane::new(bits) } else { None };
+        match (self.filter, plane) {
+            (Filter::Nearest, _) if self.level_row(bits, &points, out) => {}
+            (Filter::Nearest, plane) => {
+                for pixel in out {
+                    let (x, y) = points.next();
+                    // A point on the border between two pixels belongs to the left or upper one.
+                    let (x, y) = ((x - 1) >> 16, (y - 1) >> 16);
+                    *pixel = plane
+                        .as_ref()
+                        .and_then(|plane| plane.pixel(x, y))
+                        .unwrap_or_else(|| self.fetch(bits, x, y));
+                }
+            }
+            (Filter::Bilinear, Some(plane)) if self.level_bilinear_row(bits, &plane, &points, out) => {}
+            (Filter::Bilinear, plane) => {
+                let fill = plane.as_ref().map_or(0, |plane| plane.fill);
+                for pixel in out {
+                    let (x, y) = points.next();
+                    let (x, y) = (x - ONE / 2, y - ONE / 2);
+                    let (right, down) = (weights(x >> 9 & 0x7f), weights(y >> 9 & 0x7f));
+                    *pixel = match plane.as_ref().and_then(|plane| plane.corners(x >> 16, y >> 16)) {
+                        Some(corners) => bilinear(corners, right, down) | fill,
+                        None => bilinear(self.corners(bits, x >> 16, y >> 16), right, down),
+                    };
+                }
+            }
+            (Filter::Convolution(kernel), _) => {
+                for pixel in out {
+                    *pixel = self.convolved(bits, kernel, points.next());
+                }
+            }
+        }
+    }
+
+    /// A row of nearest pixels of a source that is scaled but not turned: all of them are in one row of the source. Tells
+    /// whether it was so.
+    fn level_row(&self, bits: &Bits<'_>, points: &Points, out: &mut [u32]) -> bool {
+        if !points.are_level() || self.alpha_map.is_some() {
+            return false;
+        }
+        let y = (points.at[1] - 1) >> 16;
+        let row =
+            self.repeat.wrap(y, bits.size.1).and_then(|y| bits.words(0, y, bits.size.0.max(0) as usize));
+        let (Some(row), false) = (row, row.is_none_or(<[u32]>::is_empty)) else { return false };
+        let format = bits.format;
+        let (mut x, dx) = (points.at[0] - 1, points.step[0]);
+        let ends = [x, x.saturating_add(dx.saturating_mul(out.len() as i64 - 1))].map(|x| x >> 16);
+        let within = ends.iter().all(|x| (0..row.len() as i64).contains(x));
+        match fill_of(format) {
+            Some(alpha) if within => {
+                for pixel in out {
+                    *pixel = row.get((x >> 16) as usize).copied().unwrap_or(0) | alpha;
+                    x += dx;
+                }
+            }
+            _ => {
+                for pixel in out {
+                    let at = self.repeat.wrap(x >> 16, bits.size.0);
+                    *pixel = at.and_then(|x| row.get(x as usize)).map_or(0, |word| format.read(*word));
+                    x = x.saturating_add(dx);
+                }
+            }
+        }
+        true
+    }
+
+    /// A row between pixels of a source that is scaled but not turned: all of it lies between two rows of the source.
+    /// Tells whether it was so.
+    fn level_bilinear_row(
+        &self,
+        bits: &Bits<'_>,
+        plane: &Plane<'_>,
+        points: &Points,
+        out: &mut [u32],
+    ) -> bool {
+        let y = points.at[1] - ONE / 2;
+        let (true, Some((above, below))) = (points.are_level(), plane.rows(y >> 16)) else { return false };
+        let down = weights(y >> 9 & 0x7f);
+        let pair = |row: &[u32], x: i64| row.get(x as usize..).and_then(<[u32]>::first_chunk::<2>).copied();
+        let (mut x, step) = (points.at[0] - ONE / 2, points.step[0]);
+        for pixel in out {
+            let at = x >> 16;
+            let right = weights(x >> 9 & 0x7f);
+            *pixel = if let (Some(above), Some(below)) = (pair(above, at), pair(below, at)) {
+                bilinear([above, below], right, down) | plane.fill
+            } else {
+                bilinear(self.corners(bits, at, y >> 16), right, down)
+            };
+            x = x.saturating_add(step);
+        }
+        true
+    }
+
+    /// A pixel, its right neighbour, and the two below them, wherever they are.
+    #[cold]
+    fn corners(&self, bits: &Bits<'_>, x: i64, y: i64) -> Corners {
+        [y, y + 1].map(|y| [x, x + 1].map(|x| self.fetch(bits, x, y)))
+    }
+
+    fn convolved(&self, bits: &Bits<'_>, kernel: &Kernel, (x, y): (i64, i64)) -> u32 {
+        let half = |size: u16| (i64::from(size) * ONE - ONE) >> 1;
+        let (left, top) = ((x - 1 - half(kernel.width)) >> 16, (y - 1 - half(kernel.height)) >> 16);
+        let mut sums = [0_i64; 4];
+        for (row, weights) in kernel.weights.chunks(usize::from(kernel.width)).enumerate() {
+            for (column, weight) in weights.iter().enumerate() {
+                if *weight != 0 {
+                    let p = self.fetch(bits, left + column as i64, top + row as i64).to_be_bytes();
+                    for (sum, c) in sums.iter_mut().zip(p) {
+                        *sum += i64::from(c) * i64::from(*weight);
+                    }
+                }
+            }
+        }
+        u32::from_be_bytes(sums.map(|s| ((s + ONE / 2) / ONE).clamp(0, 255) as u8))
+    }
+}
+
+/// Pixels between four others: rows of top left and top right, bottom left and bottom right.
+type Corners = [[u32; 2]; 2];
+
+/// A pixel between its corners, by the [`weights`] of left and right, and of above and below.
+#[inline]
+fn bilinear([top, bottom]: Corners, across: i16x8, down: i16x8) -> u32 {
+    let bytes = |row: [u32; 2]| cast::<[u64; 2], u8x16>([cast(row), 0]);
+    // Above and below in turns, so that each sum of products is what lies between the two; all fit 16 bits.
+    let pairs = u8x16::unpack_low(bytes(top), bytes(bottom));
+    let left = i16x8::from_u8x16_low(pairs).dot(down);
+    let right = i16x8::from_u8x16_high(pairs).dot(down);
+    let both = left | (right << 16_u32);
+    let sums: i32x4 = cast::<i32x4, i16x8>(both).dot(across) >> 14_u32;
+    let halves = i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([sums, sums]));
+    let [pixel, ..] = cast::<u8x16, [u32; 4]>(u8x16::narrow_i16x8(halves, halves));
+    pixel
+}
+
+/// What two neighbours weigh, in turns, by the distance from the first in 128ths.
+#[inline]
+fn weights(part: i64) -> i16x8 {
+    let part = part as u32;
+    cast(u32x4::splat((128 - part) | part << 16))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_pixels_mix_by_their_areas_channel_by_channel() {
+        let corners = [[0xff80_4020, 0x0010_ffff], [0x7f00_3311, 0x1234_5678]];
+        for x in 0..128 {
+            for y in 0..128 {
+                let areas = [(128 - x) * (128 - y), x * (128 - y), (128 - x) * y, x * y];
+                let expected = [24, 16, 8, 0].map(|shift: u32| {
+                    let channels = corners.as_flattened().iter().map(|p| p >> shift & 0xff);
+                    (channels.zip(areas).map(|(c, area)| c * area).sum::<u32>() >> 14) as u8
+                });
+                let mixed = bilinear(corners, weights(x.into()), weights(y.into()));
+                assert_eq!(mixed, u32::from_be_bytes(expected), "{x} {y}");
+            }
+        }
+    }
+}
