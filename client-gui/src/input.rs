@@ -34,6 +34,10 @@ struct State {
     grabbed: bool,
     /// The pointer is over the view, not over something of the window's own.
     pointer: bool,
+    /// The pixel row from which on motion is nothing to the window.
+    edge: f64,
+    /// The window knows that the pointer is beyond that row.
+    beyond: bool,
     keys: BTreeSet<u8>,
     buttons: BTreeSet<u8>,
     /// Fractions of wheel clicks, right and down.
@@ -56,14 +60,16 @@ impl Input {
         *self.state() = State::default();
     }
 
-    /// Says what the view has of the keyboard and the pointer.
-    pub(crate) fn set_view(&self, keyboard: bool, pointer: bool) {
+    /// Says what the view has of the keyboard and the pointer. Motion in the view from pixel row `edge` on is the
+    /// session's alone: the window would paint itself for it and look the same.
+    pub(crate) fn set_view(&self, keyboard: bool, pointer: bool, edge: f64) {
         let mut state = self.state();
         if state.keyboard && !keyboard {
             state.release_keys();
         }
         state.keyboard = keyboard;
         state.pointer = pointer;
+        state.edge = edge;
     }
 
     /// Whether the person pressed the key for full screen since the last call.
@@ -113,6 +119,11 @@ impl Input {
                     let pixel = |value: f64| value.clamp(0.0, f64::from(i16::MAX)) as i16;
                     state.send(SessionInput::Motion { x: pixel(position.x), y: pixel(position.y) });
                 }
+                let beyond = state.pointer && position.y >= state.edge;
+                std::mem::replace(&mut state.beyond, beyond) && beyond
+            }
+            WindowEvent::CursorLeft { .. } => {
+                state.beyond = false;
                 false
             }
             WindowEvent::MouseInput { state: direction, button, .. } => {

@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const CONNECTS: usize = 5;
 /// Keys that are measured.
 const KEYS: usize = 100;
+/// Sessions beside the first one, for what one more of them weighs.
+const MORE: usize = 4;
 const X_KEYCODE: u8 = 53;
 const COLOUR: u32 = 0x0012_4536;
 
@@ -56,6 +58,25 @@ fn measure(hypervisor: &'static str) -> Result<()> {
         megabytes(server_idle),
         megabytes(server)
     );
+    if hypervisor == "container" {
+        let mut others = Vec::new();
+        for number in 0..MORE {
+            let name = format!("desk-{number}");
+            world.add_machine(&name, "debian", &[])?;
+            let other = Desktop::connect(&world, &screen, &name, &[], PATIENCE)?;
+            other.terminal(PATIENCE)?;
+            others.push(other);
+        }
+        let (_, all) = world.daemon()?.memory()?;
+        println!(
+            "  qvd-server: {:.2} MB for each of {MORE} more idle sessions",
+            megabytes(all.saturating_sub(server)) / MORE as f64
+        );
+        others.into_iter().try_for_each(Desktop::close)?;
+        for _ in 0..MORE {
+            world.daemon()?.wait_for_line("disconnected", PATIENCE)?;
+        }
+    }
     desktop.close()?;
 
     for _ in 0..CONNECTS {

@@ -20,25 +20,35 @@ fn a_person_types_resizes_disconnects_and_finds_everything_as_it_was() -> Result
     desktop.terminal(CONTAINER)?;
     desktop.paints_if("true", 0x0012_3456)?;
 
-    // The desktop follows the window: its panel, across the whole bottom edge, is as wide as the window.
     screen.resize(screen.window("desk")?, 1300, 900)?;
-    screen.wait_for("a panel as wide as the window", SOON, |picture| {
-        // Dark, but not the black of a screen that nothing was drawn on.
-        let dark = |pixel: u32| {
-            let [_, red, green, blue] = pixel.to_be_bytes();
-            (0x08..0x40).contains(&red) && (0x08..0x40).contains(&green) && (0x10..0x40).contains(&blue)
-        };
-        (0..picture.height)
-            .any(|y| (0..picture.width).filter(|x| picture.pixel(*x, y).is_some_and(dark)).count() > 1150)
-            .then_some(())
-    })?;
+    spans(&screen, 1300)?;
     desktop.paints_if("true", 0x0021_4365)?;
     desktop.close()?;
     world.daemon()?.wait_for_line("disconnected", SOON)?;
 
     let again = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
     again.sees(0x0021_4365)?;
-    again.close()
+    spans(&screen, 1400)?;
+    again.close()?;
+    world.daemon()?.wait_for_line("disconnected", SOON)?;
+
+    let smaller = Desktop::connect(&world, &screen, "desk", &[], CONTAINER)?;
+    smaller.sees(0x0021_4365)?;
+    spans(&screen, 1024)?;
+    smaller.close()
+}
+
+/// Waits until the desktop's panel, along its bottom edge, is as wide as the window that shows it.
+fn spans(screen: &Screen, width: usize) -> Result<()> {
+    // Dark, but not the black of a screen that nothing was drawn on.
+    let dark = |pixel: u32| {
+        let [_, red, green, blue] = pixel.to_be_bytes();
+        (0x08..0x40).contains(&red) && (0x08..0x40).contains(&green) && (0x10..0x40).contains(&blue)
+    };
+    screen.wait_for(&format!("a panel of {width} pixels"), SOON, |picture| {
+        let dark_in = |y| (0..picture.width).filter(|x| picture.pixel(*x, y).is_some_and(dark)).count();
+        (0..picture.height).any(|y| (width * 7 / 8..=width).contains(&dark_in(y))).then_some(())
+    })
 }
 
 #[test]

@@ -112,13 +112,19 @@ impl SessionScreen {
     ) -> Option<SessionAction> {
         let view = ui.max_rect();
         self.follow_size(ui, view);
-        ui.painter().rect_filled(view, 0, Color32::BLACK);
-        if let Some(texture) = texture {
+        let picture = texture.map(|texture| {
             self.session.paint(|buffer| texture.upload(buffer));
             let [width, height] = texture.size();
             let size = vec2(width.into(), height.into()) / ui.pixels_per_point();
+            (texture.id(), Rect::from_min_size(view.min, size))
+        });
+        // Where no card helps, every pixel that is painted twice is felt.
+        if !picture.is_some_and(|(_, picture)| picture.contains_rect(view)) {
+            ui.painter().rect_filled(view, 0, Color32::BLACK);
+        }
+        if let Some((texture, picture)) = picture {
             let whole = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-            ui.painter().image(texture.id(), Rect::from_min_size(view.min, size), whole, Color32::WHITE);
+            ui.painter().image(texture, picture, whole, Color32::WHITE);
         }
 
         let full_screen = ui.input(|input| input.viewport().fullscreen.unwrap_or(false));
@@ -127,7 +133,8 @@ impl SessionScreen {
             action = Some(SessionAction::FullScreen(!full_screen));
         }
         self.follow_focus(ui, full_screen, window);
-        self.input.0.set_view(self.focused && !self.bar.asking, !over_bar);
+        let edge = if self.bar.is_out() { f32::INFINITY } else { STRIP.y * ui.pixels_per_point() };
+        self.input.0.set_view(self.focused && !self.bar.asking, !over_bar, edge.into());
         if !over_bar {
             match &self.cursor {
                 Shape::Default => {}
@@ -231,6 +238,10 @@ struct Bar {
 }
 
 impl Bar {
+    fn is_out(&self) -> bool {
+        Instant::now() < self.shown_until || self.asking
+    }
+
     /// Draws the bar if it is out; what was chosen, and whether the pointer is on it.
     fn ui(&mut self, ui: &Ui, view: Rect, name: &str, full_screen: bool) -> (Option<SessionAction>, bool) {
         let now = Instant::now();
@@ -247,7 +258,7 @@ impl Bar {
         } else {
             self.hovered_since = None;
         }
-        if now >= self.shown_until && !self.asking {
+        if !self.is_out() {
             return (None, false);
         }
         ui.ctx().request_repaint_after(self.shown_until.saturating_duration_since(now));

@@ -60,7 +60,14 @@ impl Account {
 
     /// Makes `path` a directory of the account, for it alone when new.
     pub(super) fn own_directory(&self, path: &Path) -> std::io::Result<()> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        // What is above it is everybody's.
+        if let Some(above) = path.parent() {
+            std::fs::DirBuilder::new().recursive(true).mode(0o755).create(above)?;
+        }
+        match std::fs::DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
         let found = std::fs::symlink_metadata(path)?;
         if !found.is_dir() {
             return Err(std::io::Error::other(format!("{} is not a directory", path.display())));
