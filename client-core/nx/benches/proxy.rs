@@ -1,8 +1,9 @@
-//! Our codec beside the reference's, on the X11 traffic of a real desktop: CPU time of both ends as processes, bytes on
-//! the link, memory, and the throughput of the codec alone.
+//! Our codec beside the reference's, on the X11 traffic of real desktops: CPU time of both ends as processes, bytes on
+//! the link, memory, and the throughput of the codec alone. Then the bytes of sessions of other kinds: text that scrolls,
+//! an editor of GTK, pictures.
 //!
-//! `cargo bench -p nx --bench proxy`; needs the packages nxagent, nxproxy, xvfb, xterm, x11-apps and openbox, and the
-//! example `nxtap` in the release profile (`cargo build --release -p nx --example nxtap`). The traffic is recorded once,
+//! `cargo bench -p nx --bench proxy`; needs the packages nxagent, nxproxy, xvfb, xterm, x11-apps, openbox, xdotool, zenity and
+//! imagemagick, and the example `nxtap` in the release profile (`cargo build --release -p nx --example nxtap`). The traffic is recorded once,
 //! from nxagent on a plain X server, and kept in the build's folder.
 #![expect(clippy::expect_used, reason = "a benchmark says what it relies on")]
 
@@ -91,9 +92,12 @@ fn arrived(count: &AtomicUsize, expected: usize) {
 /// One X11 connection, as it was written: who, and what.
 type Trace = Vec<(bool, Vec<u8>)>;
 
-/// The traffic of an agent with a small desktop on a plain X server.
-fn record() -> Trace {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("desktop.x11");
+/// Starts a program on the recorded display.
+type Run<'a> = dyn Fn(&str, &[&str]) -> Process + 'a;
+
+/// The traffic of an agent on a plain X server while somebody acts on its display.
+fn record(name: &str, act: impl FnOnce(&Run)) -> Trace {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("x11");
     if let Ok(bytes) = std::fs::read(&file) {
         let mut rest = &bytes[..];
         let mut trace = Trace::new();
@@ -153,6 +157,22 @@ fn record() -> Trace {
     copy(server, client, false);
     wait_for("the agent's display", || UnixStream::connect(socket(inner)).ok());
     let run = |program: &str, args: &[&str]| Process::start(program, args, &[("DISPLAY", &inner_name)]);
+    act(&run);
+    std::thread::sleep(Duration::from_secs(1));
+    let _ = std::fs::remove_file(socket(between));
+    let trace = trace.lock().expect("the trace").clone();
+    let mut bytes = Vec::new();
+    for (is_client, chunk) in &trace {
+        bytes.push(u8::from(*is_client));
+        bytes.extend((chunk.len() as u32).to_le_bytes());
+        bytes.extend(chunk);
+    }
+    std::fs::write(&file, bytes).expect("the build's folder");
+    trace
+}
+
+/// A window manager, a terminal, clocks, messages, and some drawing.
+fn desktop(run: &Run) {
     let mut running = vec![run("openbox", &[])];
     std::thread::sleep(Duration::from_secs(1));
     running.push(run(
@@ -174,18 +194,31 @@ fn record() -> Trace {
     let mut perf =
         run("x11perf", &["-repeat", "1", "-reps", "20", "-putimage100", "-scroll100", "-ftext", "-circle10"]);
     wait_for("x11perf", || perf.0.try_wait().expect("ours"));
-    std::thread::sleep(Duration::from_secs(2));
-    let _ = std::fs::remove_file(socket(between));
-    let trace = trace.lock().expect("the trace").clone();
-    let mut bytes = Vec::new();
-    for (is_client, chunk) in &trace {
-        bytes.push(u8::from(*is_client));
-        bytes.extend((chunk.len() as u32).to_le_bytes());
-        bytes.extend(chunk);
-    }
-    std::fs::write(&file, bytes).expect("the build's folder");
-    trace
+    std::thread::sleep(Duration::from_secs(1));
 }
+
+/// Sessions of other kinds, as shell scripts that end with their programs.
+const OTHERS: [(&str, &str); 3] = [
+    (
+        "text",
+        "xterm -fa Monospace -geometry 110x40 -e sh -c 'ls -lR /usr/share/doc | head -1500; \
+         for i in 1 2 3 4 5 6 7 8; do tail -n +$((40 * i)) /usr/share/common-licenses/GPL-3 | head -40; sleep .3; done'",
+    ),
+    (
+        "editor",
+        "zenity --text-info --editable --filename=/usr/share/common-licenses/GPL-3 --width 700 --height 500 & \
+         w=$(xdotool search --sync --onlyvisible --class zenity | head -1); xdotool windowfocus --sync $w; sleep 1; \
+         xdotool type --delay 40 'The quick brown fox jumps over the lazy dog. '; \
+         for i in 1 2 3 4 5 6 7 8 9; do xdotool key Next; sleep .2; done; \
+         xdotool type --delay 40 'Pack my box with five dozen liquor jugs. '; sleep 1; kill %1",
+    ),
+    (
+        "pictures",
+        "for s in 1 2 3; do display -immutable -seed $s -geometry +$((s * 90))+$((s * 60)) -size 300x220 \
+         plasma:fractal & done; sleep 3; for w in $(xdotool search --onlyvisible --class display); do for i in 1 2 3 4; do \
+         xdotool windowraise $w windowmove $w $((60 * i)) $((200 - 40 * i)); sleep .3; done; done; kill %1 %2 %3",
+    ),
+];
 
 /// Both ends of a link as processes, and the bytes between them.
 struct Pair {
@@ -384,8 +417,19 @@ fn alone(trace: &Trace, options: &Options) -> f64 {
     size as f64 / 1e6 / start.elapsed().as_secs_f64()
 }
 
+fn presets() -> [Options; 5] {
+    let preset = |link, delta, stream, cache| Options { link, delta, stream, cache, ..Options::default() };
+    [
+        preset(LinkType::Modem, true, 9, 8 << 20),
+        preset(LinkType::Isdn, true, 6, 8 << 20),
+        preset(LinkType::Adsl, true, 4, 8 << 20),
+        preset(LinkType::Wan, true, 1, 8 << 20),
+        preset(LinkType::Lan, false, 0, 0),
+    ]
+}
+
 fn main() {
-    let trace = record();
+    let trace = record("desktop", desktop);
     let size = |client: bool| trace.iter().filter(|(c, _)| *c == client).map(|(_, b)| b.len()).sum::<usize>();
     println!(
         "trace: {} bytes of requests, {} bytes of the X server, {} writes",
@@ -396,15 +440,8 @@ fn main() {
     println!(
         "preset  CPU s ref/ours (ratio)   bytes up ref/ours (ratio)      down ref/ours    MiB ref/ours   alone MB/s"
     );
-    let preset = |link, delta, stream, cache| Options { link, delta, stream, cache, ..Options::default() };
     let (mut sum_reference, mut sum_ours) = (0, 0);
-    for options in [
-        preset(LinkType::Modem, true, 9, 8 << 20),
-        preset(LinkType::Isdn, true, 6, 8 << 20),
-        preset(LinkType::Adsl, true, 4, 8 << 20),
-        preset(LinkType::Wan, true, 1, 8 << 20),
-        preset(LinkType::Lan, false, 0, 0),
-    ] {
+    for options in presets() {
         let reference = Pair::new(true, &options).replays(&trace);
         let ours = Pair::new(false, &options).replays(&trace);
         sum_reference += reference.up;
@@ -426,4 +463,28 @@ fn main() {
         );
     }
     println!("all    bytes up {sum_reference} /{sum_ours} ({:5.3})", sum_ours as f64 / sum_reference as f64);
+    let others = OTHERS.map(|(name, script)| {
+        let trace = record(name, |run| {
+            let mut shell = run("sh", &["-c", script]);
+            wait_for("the end of the script", || shell.0.try_wait().expect("ours"));
+        });
+        (name, trace)
+    });
+    println!("session  preset  bytes up ref/ours (ratio)      down ref/ours (ratio)");
+    for (name, trace) in &others {
+        for options in presets() {
+            let reference = Pair::new(true, &options).replay(trace);
+            let ours = Pair::new(false, &options).replay(trace);
+            println!(
+                "{name:<8} {:<6} {:>9} /{:>9} ({:5.3})   {:>8} /{:>8} ({:5.3})",
+                format!("{:?}", options.link),
+                reference.up,
+                ours.up,
+                ours.up as f64 / reference.up as f64,
+                reference.down,
+                ours.down,
+                ours.down as f64 / reference.down as f64,
+            );
+        }
+    }
 }

@@ -12,22 +12,23 @@
 //! every message with its size in X11 and on the link; `--quiet` keeps no record at all. At the end (or after a line on standard input, which ends the
 //! session in good order) a summary by kind of message follows.
 //!
-//! The codec does no I/O, so this program is only sockets: a thread reads each of them, the main thread owns the
-//! session.
+//! The codec does no I/O, so this program is only sockets: one thread waits for any of them, and never for a single one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use nx::{
     Application, ApplicationConfig, ChannelId, Coded, Config, Cookie, Direction, Display, Event, LinkType,
     Options, SavedStores,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
@@ -42,20 +43,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     };
     let socket = format!("/tmp/.X11-unix/X{number}");
-    let (sender, inputs) = channel();
-    // The end of standard input is no wish to quit: the program may run in the background.
-    std::thread::spawn({
-        let sender = sender.clone();
-        move || {
-            if std::io::stdin().read_line(&mut String::new()).is_ok_and(|n| n > 0) {
-                let _ = sender.send(Input::Quit);
-            }
-        }
-    });
     let mut tap = Tap {
-        sender,
-        inputs,
-        connections: HashMap::new(),
+        connections: BTreeMap::new(),
+        listener: None,
+        early: Vec::new(),
         quiet,
         store: None,
         summary: Summary { trace, ..Summary::default() },
@@ -66,7 +57,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let cookie: Option<Cookie> = rest.first().map(|c| c.parse()).transpose()?;
             let link = connect(link)?;
             let save = tap.store.is_some();
-            tap.display(link, Config { cookie, saved, save, ..Config::default() }, &socket)?;
+            let config = Config { cookie, saved, save, ..Config::default() };
+            tap.run(Session::Display(Box::new(Display::new(config, Instant::now())), socket), link)?;
         }
         "application" => {
             let (saved, rest) = tap.saved(rest);
@@ -74,7 +66,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             let save = tap.store.is_some();
             let config = ApplicationConfig { options, saved, save, ..ApplicationConfig::default() };
             let listener = UnixListener::bind(&socket)?;
-            let result = connect(link).and_then(|link| tap.application(link, config, listener));
+            listener.set_nonblocking(true)?;
+            tap.listener = Some(listener);
+            let result = connect(link).and_then(|link| {
+                let session = Application::new(config, Instant::now());
+                tap.run(Session::Application(Box::new(session)), link)
+            });
             std::fs::remove_file(&socket)?;
             result?;
         }
@@ -108,69 +105,158 @@ fn options(words: &[String]) -> Result<Options, Box<dyn Error>> {
     Ok(options)
 }
 
-/// What the threads read.
-enum Input {
-    Link(Vec<u8>),
-    LinkClosed,
-    Client(UnixStream),
-    X11(ChannelId, Vec<u8>),
-    X11Closed(ChannelId),
-    Quit,
+/// Bytes that may wait for a socket before nothing more is read that could add to them.
+const BACKLOG: usize = 1 << 20;
+
+/// A socket, and what it does not take yet.
+struct Socket {
+    stream: Stream,
+    out: Vec<u8>,
+    closed: bool,
 }
 
-/// A byte stream, whichever way it was made.
 enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
-impl Stream {
-    fn reader(&self) -> std::io::Result<Box<dyn Read + Send>> {
-        Ok(match self {
-            Self::Tcp(stream) => Box::new(stream.try_clone()?),
-            Self::Unix(stream) => Box::new(stream.try_clone()?),
-        })
+impl Socket {
+    fn new(stream: Stream) -> std::io::Result<Self> {
+        match &stream {
+            Stream::Tcp(stream) => {
+                stream.set_nodelay(true)?;
+                stream.set_nonblocking(true)?;
+            }
+            Stream::Unix(stream) => stream.set_nonblocking(true)?,
+        }
+        Ok(Self { stream, out: Vec::new(), closed: false })
     }
 
-    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.write_all(bytes),
-            Self::Unix(stream) => stream.write_all(bytes),
+    fn send(&mut self, bytes: &[u8]) {
+        if self.out.is_empty() {
+            let taken = self.write(bytes);
+            self.out.extend_from_slice(&bytes[taken..]);
+        } else {
+            self.out.extend_from_slice(bytes);
+        }
+    }
+
+    fn flush(&mut self) {
+        let out = std::mem::take(&mut self.out);
+        let taken = self.write(&out);
+        self.out.extend_from_slice(&out[taken..]);
+    }
+
+    /// How much of it was taken; a closed socket takes all.
+    fn write(&mut self, bytes: &[u8]) -> usize {
+        let mut taken = 0;
+        while taken < bytes.len() && !self.closed {
+            let result = match &mut self.stream {
+                Stream::Tcp(stream) => stream.write(&bytes[taken..]),
+                Stream::Unix(stream) => stream.write(&bytes[taken..]),
+            };
+            match result {
+                Ok(n @ 1..) => taken += n,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return taken,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(_) | Err(_) => self.closed = true,
+            }
+        }
+        bytes.len()
+    }
+
+    /// What has come; `None` if there is nothing. The end shows in `closed`.
+    fn read<'a>(&mut self, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+        let result = match &mut self.stream {
+            Stream::Tcp(stream) => stream.read(buffer),
+            Stream::Unix(stream) => stream.read(buffer),
+        };
+        match result {
+            Ok(n @ 1..) => return Some(&buffer[..n]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Ok(_) | Err(_) => self.closed = true,
+        }
+        None
+    }
+
+    fn interest(&self, reads: bool) -> PollFlags {
+        let mut flags = PollFlags::empty();
+        flags.set(PollFlags::IN, reads);
+        flags.set(PollFlags::OUT, !self.out.is_empty());
+        flags
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.stream {
+            Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Unix(stream) => stream.as_fd(),
         }
     }
 }
 
-fn connect(link: &str) -> Result<Stream, Box<dyn Error>> {
+fn connect(link: &str) -> Result<Socket, Box<dyn Error>> {
     let stream = match link.strip_prefix("listen:") {
         Some(path) if path.starts_with('/') => Stream::Unix(UnixListener::bind(path)?.accept()?.0),
         Some(address) => Stream::Tcp(TcpListener::bind(address)?.accept()?.0),
         None if link.starts_with('/') => Stream::Unix(UnixStream::connect(link)?),
         None => Stream::Tcp(TcpStream::connect(link)?),
     };
-    if let Stream::Tcp(stream) = &stream {
-        stream.set_nodelay(true)?;
-    }
-    Ok(stream)
+    Ok(Socket::new(stream)?)
 }
 
-fn read(mut from: impl Read, to: &Sender<Input>, wrap: impl Fn(Vec<u8>) -> Input, end: Input) {
-    let mut buffer = vec![0; 64 << 10];
-    while let Ok(n @ 1..) = from.read(&mut buffer) {
-        if to.send(wrap(buffer[..n].to_vec())).is_err() {
-            return;
+/// Either role. The display side has the path of its X server's socket.
+enum Session {
+    Display(Box<Display>, String),
+    Application(Box<Application>),
+}
+
+/// Calls what both roles have.
+macro_rules! either {
+    ($session:expr, $name:ident($($argument:expr),*)) => {
+        match $session {
+            Session::Display(session, _) => session.$name($($argument),*),
+            Session::Application(session) => session.$name($($argument),*),
+        }
+    };
+}
+
+impl Session {
+    fn x11(&mut self, channel: ChannelId, bytes: &[u8]) {
+        match self {
+            Self::Display(session, _) => session.x11_from_server(channel, bytes, Instant::now()),
+            Self::Application(session) => session.x11_from_client(channel, bytes),
         }
     }
-    let _ = to.send(end);
+
+    /// False while X connections should not be read.
+    fn wants_x11(&self) -> bool {
+        match self {
+            Self::Display(..) => true,
+            Self::Application(session) => session.wants_x11(),
+        }
+    }
 }
 
 struct Tap {
-    sender: Sender<Input>,
-    inputs: Receiver<Input>,
-    connections: HashMap<ChannelId, UnixStream>,
+    connections: BTreeMap<ChannelId, Socket>,
+    /// Where X clients come to.
+    listener: Option<UnixListener>,
+    /// X clients that came before the link is up, or while all numbers are in use.
+    early: Vec<UnixStream>,
     quiet: bool,
     /// Where what both sides remember is kept.
     store: Option<PathBuf>,
     summary: Summary,
+}
+
+/// What became ready.
+enum Ready {
+    Input,
+    Link,
+    Listener,
+    Connection(ChannelId),
 }
 
 impl Tap {
@@ -185,165 +271,149 @@ impl Tap {
         (saved, rest)
     }
 
-    fn display(&mut self, mut link: Stream, config: Config, socket: &str) -> Result<(), Box<dyn Error>> {
-        self.read_link(&link)?;
-        let mut session = Display::new(config, Instant::now());
+    fn run(&mut self, mut session: Session, mut link: Socket) -> Result<(), Box<dyn Error>> {
         if !self.quiet {
-            session.enable_trace();
+            either!(&mut session, enable_trace());
         }
+        let mut buffer = vec![0; 64 << 10];
+        // The end of standard input is no wish to quit: the program may run in the background.
+        let mut listens = true;
         loop {
             let now = Instant::now();
-            while let Some(event) = session.poll_event(now) {
-                match event {
-                    Event::ChannelOpened(channel) => match UnixStream::connect(socket) {
-                        Ok(stream) => self.connected(channel, stream)?,
-                        Err(error) => {
-                            println!("{socket}: {error}");
-                            session.refuse(channel);
-                        }
-                    },
-                    event => {
-                        if self.common(event, |channel| session.x11_closed(channel)) {
-                            return Ok(());
-                        }
-                    }
-                }
-            }
-            while let Some(record) = session.poll_trace() {
-                self.summary.add(&record);
-            }
-            let bytes = session.transmit(now);
-            self.summary.sent += bytes.len();
-            if link.write_all(&bytes).is_err() {
-                session.end_of_stream(now);
-                continue;
-            }
-            match self.wait(session.poll_timeout(), now) {
-                Some(Input::Link(bytes)) => {
-                    self.summary.received += bytes.len();
-                    if let Err(error) = session.receive(&bytes, Instant::now()) {
-                        println!("error: {error}");
-                    }
-                }
-                Some(Input::LinkClosed) => session.end_of_stream(Instant::now()),
-                Some(Input::X11(channel, bytes)) => session.x11_from_server(channel, &bytes, Instant::now()),
-                Some(Input::X11Closed(channel)) => session.x11_closed(channel),
-                Some(Input::Quit) => session.close(Instant::now()),
-                Some(Input::Client(_)) => {}
-                None => session.handle_timeout(Instant::now()),
-            }
-        }
-    }
-
-    fn application(
-        &mut self,
-        mut link: Stream,
-        config: ApplicationConfig,
-        listener: UnixListener,
-    ) -> Result<(), Box<dyn Error>> {
-        self.read_link(&link)?;
-        let sender = self.sender.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if sender.send(Input::Client(stream)).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut session = Application::new(config, Instant::now());
-        if !self.quiet {
-            session.enable_trace();
-        }
-        // While the link is full the X clients wait here.
-        let mut waiting: Vec<(ChannelId, Vec<u8>)> = Vec::new();
-        // Before the link is up, and while all numbers are in use, they wait outside.
-        let mut early: Vec<UnixStream> = Vec::new();
-        loop {
-            let now = Instant::now();
-            while let Some(event) = session.poll_event(now) {
-                if self.common(event, |channel| session.x11_closed(channel)) {
+            while let Some(event) = either!(&mut session, poll_event(now)) {
+                if self.event(event, &mut session)? {
                     return Ok(());
                 }
             }
-            while !early.is_empty()
-                && let Some(channel) = session.open()
-            {
-                self.connected(channel, early.remove(0))?;
-            }
-            while session.wants_x11() && !waiting.is_empty() {
-                let (channel, bytes) = waiting.remove(0);
-                for piece in bytes.chunks(4096) {
-                    session.x11_from_client(channel, piece);
+            if let Session::Application(application) = &mut session {
+                while !self.early.is_empty()
+                    && let Some(channel) = application.open()
+                {
+                    let stream = self.early.remove(0);
+                    self.connected(channel, stream)?;
                 }
-                let bytes = session.transmit(now);
-                self.summary.sent += bytes.len();
-                link.write_all(&bytes)?;
             }
-            while let Some(record) = session.poll_trace() {
+            while let Some(record) = either!(&mut session, poll_trace()) {
                 self.summary.add(&record);
             }
-            let bytes = session.transmit(now);
+            let bytes = either!(&mut session, transmit(now));
             self.summary.sent += bytes.len();
-            if link.write_all(&bytes).is_err() {
-                session.end_of_stream(now);
+            link.send(&bytes);
+            if link.closed {
+                either!(&mut session, end_of_stream(now));
                 continue;
             }
-            match self.wait(session.poll_timeout(), now) {
-                Some(Input::Link(bytes)) => {
-                    self.summary.received += bytes.len();
-                    if let Err(error) = session.receive(&bytes, Instant::now()) {
-                        println!("error: {error}");
+            let timeout = either!(&session, poll_timeout())
+                .map_or(Duration::from_secs(1), |at| at.saturating_duration_since(Instant::now()));
+            for ready in self.wait(&session, &link, listens, timeout)? {
+                match ready {
+                    Ready::Input => {
+                        let mut line = [0; 64];
+                        match std::io::stdin().read(&mut line) {
+                            Ok(1..) => either!(&mut session, close(Instant::now())),
+                            Ok(0) | Err(_) => listens = false,
+                        }
+                    }
+                    Ready::Listener => {
+                        if let Some(Ok((stream, _))) = self.listener.as_ref().map(UnixListener::accept) {
+                            self.early.push(stream);
+                        }
+                    }
+                    Ready::Link => {
+                        link.flush();
+                        if let Some(bytes) = link.read(&mut buffer) {
+                            self.summary.received += bytes.len();
+                            if let Err(error) = either!(&mut session, receive(bytes, Instant::now())) {
+                                println!("error: {error}");
+                            }
+                        }
+                    }
+                    Ready::Connection(channel) => {
+                        let Some(socket) = self.connections.get_mut(&channel) else { continue };
+                        socket.flush();
+                        if session.wants_x11()
+                            && link.out.len() < BACKLOG
+                            && let Some(bytes) = socket.read(&mut buffer)
+                        {
+                            session.x11(channel, bytes);
+                        }
+                        if socket.closed {
+                            self.connections.remove(&channel);
+                            either!(&mut session, x11_closed(channel));
+                        }
                     }
                 }
-                Some(Input::LinkClosed) => session.end_of_stream(Instant::now()),
-                Some(Input::Client(stream)) => early.push(stream),
-                Some(Input::X11(channel, bytes)) => waiting.push((channel, bytes)),
-                Some(Input::X11Closed(channel)) => {
-                    waiting.retain(|(on, _)| *on != channel);
-                    session.x11_closed(channel);
-                }
-                Some(Input::Quit) => session.close(Instant::now()),
-                None => session.handle_timeout(Instant::now()),
             }
+            either!(&mut session, handle_timeout(Instant::now()));
         }
     }
 
-    fn read_link(&self, link: &Stream) -> std::io::Result<()> {
-        let reader = link.reader()?;
-        let sender = self.sender.clone();
-        std::thread::spawn(move || read(reader, &sender, Input::Link, Input::LinkClosed));
-        Ok(())
+    fn wait(
+        &self,
+        session: &Session,
+        link: &Socket,
+        listens: bool,
+        timeout: Duration,
+    ) -> Result<Vec<Ready>, Box<dyn Error>> {
+        let stdin = std::io::stdin();
+        let backlog: usize = self.connections.values().map(|socket| socket.out.len()).sum();
+        let reads_link = backlog < BACKLOG && either!(session, wants_input());
+        let reads_x11 = session.wants_x11() && link.out.len() < BACKLOG;
+        let mut fds = vec![PollFd::new(link, link.interest(reads_link))];
+        let mut what = vec![Ready::Link];
+        for (channel, socket) in &self.connections {
+            let interest = socket.interest(reads_x11);
+            // The end of a connection that is not read would be told again and again.
+            if !interest.is_empty() {
+                fds.push(PollFd::new(socket, interest));
+                what.push(Ready::Connection(*channel));
+            }
+        }
+        if let Some(listener) = &self.listener {
+            fds.push(PollFd::new(listener, PollFlags::IN));
+            what.push(Ready::Listener);
+        }
+        if listens {
+            fds.push(PollFd::new(&stdin, PollFlags::IN));
+            what.push(Ready::Input);
+        }
+        match poll(&mut fds, Some(&Timespec::try_from(timeout)?)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let ready = fds.iter().zip(what).filter(|(fd, _)| !fd.revents().is_empty());
+        Ok(ready.map(|(_, what)| what).collect())
     }
 
-    /// Reads an X11 connection from now on.
     fn connected(&mut self, channel: ChannelId, stream: UnixStream) -> std::io::Result<()> {
         println!("channel {} opened", channel.0);
-        let reader = stream.try_clone()?;
-        let sender = self.sender.clone();
-        std::thread::spawn(move || {
-            read(reader, &sender, |bytes| Input::X11(channel, bytes), Input::X11Closed(channel));
-        });
-        self.connections.insert(channel, stream);
+        self.connections.insert(channel, Socket::new(Stream::Unix(stream))?);
         Ok(())
     }
 
-    /// What is done alike in both roles; true at the end.
-    fn common(&mut self, event: Event, mut failed: impl FnMut(ChannelId)) -> bool {
+    /// True at the end.
+    fn event(&mut self, event: Event, session: &mut Session) -> std::io::Result<bool> {
         match event {
             Event::Connected(options) => println!("connected: {options:?}"),
+            Event::ChannelOpened(channel) => {
+                let Session::Display(display, path) = session else { return Ok(false) };
+                match UnixStream::connect(&*path) {
+                    Ok(stream) => self.connected(channel, stream)?,
+                    Err(error) => {
+                        println!("{path}: {error}");
+                        display.refuse(channel);
+                    }
+                }
+            }
             Event::X11 { channel, bytes } => {
-                if let Some(stream) = self.connections.get_mut(&channel)
-                    && stream.write_all(&bytes).is_err()
-                {
-                    failed(channel);
+                // Whether it is closed shows when it is read.
+                if let Some(socket) = self.connections.get_mut(&channel) {
+                    socket.send(&bytes);
                 }
             }
             Event::ChannelClosed(channel) => {
                 println!("channel {} closed", channel.0);
-                if let Some(stream) = self.connections.remove(&channel) {
-                    // It may be closed already.
-                    let _ = stream.shutdown(std::net::Shutdown::Both);
-                }
+                self.connections.remove(&channel);
             }
             Event::StoresOutdated => {
                 if let Some(path) = &self.store {
@@ -353,26 +423,19 @@ impl Tap {
             }
             Event::Saved(stores) => {
                 println!("saved {}", stores.name());
-                if let Some(path) = &self.store
-                    && let Err(error) = std::fs::write(path, stores.to_bytes())
-                {
-                    println!("{}: {error}", path.display());
+                if let Some(path) = &self.store {
+                    std::fs::write(path, stores.to_bytes())?;
                 }
             }
             Event::Alert(alert) => println!("alert {}: {}", alert.0, alert.meaning().unwrap_or("unknown")),
             Event::Closed(end) => {
                 println!("closed: {end:?}");
-                return true;
+                return Ok(true);
             }
             // What is written meanwhile waits in the codec.
-            Event::ChannelOpened(_) | Event::Congestion { .. } => {}
+            Event::Congestion { .. } => {}
         }
-        false
-    }
-
-    fn wait(&self, until: Option<Instant>, now: Instant) -> Option<Input> {
-        let time = until.map_or(Duration::from_secs(1), |at| at.saturating_duration_since(now));
-        self.inputs.recv_timeout(time).ok()
+        Ok(false)
     }
 }
 

@@ -121,16 +121,16 @@ impl Events {
     }
 
     /// X11 bytes, together with those before them where possible.
-    pub(crate) fn x11(&mut self, on: ChannelId, mut bytes: Vec<u8>) {
+    pub(crate) fn x11(&mut self, on: ChannelId, bytes: &[u8]) {
         self.bytes += bytes.len();
         match self.queue.back_mut() {
             Some(Event::X11 { channel, bytes: waiting })
                 if *channel == on && waiting.len() + bytes.len() <= EVENT_CHUNK =>
             {
-                waiting.append(&mut bytes);
+                waiting.extend_from_slice(bytes);
             }
             _ if bytes.is_empty() => {}
-            _ => self.queue.push_back(Event::X11 { channel: on, bytes }),
+            _ => self.queue.push_back(Event::X11 { channel: on, bytes: bytes.to_vec() }),
         }
     }
 

@@ -100,7 +100,10 @@ impl Unproxied {
             return Some(setup);
         }
         let order = self.substitutes.order;
-        let request = self.from_agent.request(order)?;
+        let mut request = Vec::new();
+        if !self.from_agent.request(order, &mut request) {
+            return None;
+        }
         self.sequence = self.sequence.wrapping_add(1);
         if request.first() == Some(&GET_CONTROL_PARAMETERS) {
             self.expected.push(self.sequence, GET_CONTROL_PARAMETERS, [0; 3]);

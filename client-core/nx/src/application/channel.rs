@@ -107,7 +107,8 @@ impl Channel {
             }
         }
         let order = self.order();
-        while let Some(mut request) = self.from_client.request(order) {
+        let mut request = Vec::new();
+        while self.from_client.request(order, &mut request) {
             self.sequence = self.sequence.wrapping_add(1);
             if request.first() == Some(&nx::GET_SHMEM_PARAMETERS)
                 && let [_, stage, _, _, enabled @ ..] = request.as_mut_slice()

@@ -224,7 +224,7 @@ impl Application {
             channel.0,
             &mut self.trace,
         );
-        self.events.x11(channel, local);
+        self.events.x11(channel, &local);
         match result {
             Ok(true) => {}
             // The connection cannot be carried at all.
@@ -521,7 +521,7 @@ impl Application {
         incoming.position = position;
         self.incoming = Some(incoming);
         if !channel.finishing() {
-            self.events.x11(ChannelId(number), message);
+            self.events.x11(ChannelId(number), &message);
         }
         Ok(())
     }

@@ -49,11 +49,13 @@ impl BitWriter {
     fn push(&mut self, bits: u32, count: u32) {
         self.pending = (self.pending << count) | u64::from(bits);
         self.count += count;
-        while self.count >= 8 {
-            self.count -= 8;
-            self.bytes.push((self.pending >> self.count) as u8);
+        if self.count >= 8 {
+            let whole = self.count / 8;
+            self.count %= 8;
+            let bytes = (self.pending >> self.count).to_be_bytes();
+            self.bytes.extend_from_slice(bytes.get(8 - whole as usize..).unwrap_or_default());
+            self.pending &= (1 << self.count) - 1;
         }
-        self.pending &= (1 << self.count) - 1;
     }
 
     /// Appends the low `count` bits of `v`, least significant first. `count` is 1 to 32.
@@ -96,12 +98,11 @@ impl BitWriter {
     /// The index code for entry `i` of a cache (NX part 2 §A.5).
     pub(crate) fn index(&mut self, i: usize) {
         let mut zeros = if i < 2 { i } else { i + 1 };
-        while zeros >= 32 {
-            self.push(0, 32);
-            zeros -= 32;
+        while zeros >= 31 {
+            self.push(0, 31);
+            zeros -= 31;
         }
-        self.push(0, zeros as u32);
-        self.push(1, 1);
+        self.push(1, zeros as u32 + 1);
     }
 
     /// The index code for "not in the cache".
@@ -147,14 +148,16 @@ impl<'a> BitReader<'a> {
         }
         let first = self.bit / 8;
         let skip = (self.bit % 8) as u32;
-        let mut window = [0; 8];
-        let end = self.bytes.len().min(first + 8);
-        let source = self.bytes.get(first..end).unwrap_or_default();
-        for (to, from) in window.iter_mut().zip(source) {
-            *to = *from;
-        }
+        let source = self.bytes.get(first..).unwrap_or_default();
+        let window = if let Some(window) = source.first_chunk() {
+            u64::from_be_bytes(*window)
+        } else {
+            // The last bytes of a payload.
+            let bytes = source.iter().fold(0, |v, b| v << 8 | u64::from(*b));
+            bytes.unbounded_shl(64 - 8 * source.len() as u32)
+        };
         self.bit += count as usize;
-        Ok(((u64::from_be_bytes(window) << skip) >> (64 - count)) as u32)
+        Ok(((window << skip) >> (64 - count)) as u32)
     }
 
     fn pull_reversed(&mut self, count: u32) -> Result<u32, Error> {

@@ -10,27 +10,62 @@ const BYTE_ENTRIES: usize = 7;
 /// Entries of each table behind an xid or action cache (NX part 2 §B.4, B.6).
 const TABLE_ENTRIES: u8 = 8;
 
-/// Moves the entry at `i` half way to the front and returns it.
-fn promote<T: Copy>(entries: &mut [T], i: usize) -> Option<T> {
-    let value = *entries.get(i)?;
-    entries.get_mut(i / 2..=i)?.rotate_right(1);
-    Some(value)
+/// A short list in its own place: most of coding is to look into such lists, and to move their entries.
+#[derive(Debug, Clone)]
+pub(crate) struct Entries<T, const N: usize> {
+    items: [T; N],
+    len: usize,
 }
 
-/// New values enter at index 2, or at the end of a shorter list.
-fn insert_third<T>(entries: &mut Vec<T>, capacity: usize, value: T) {
-    let at = entries.len().min(2);
-    if at >= capacity {
-        return;
+impl<T: Copy + Default + PartialEq, const N: usize> Entries<T, N> {
+    fn new() -> Self {
+        Self { items: [T::default(); N], len: 0 }
     }
-    entries.truncate(capacity - 1);
-    entries.insert(at, value);
+
+    pub(crate) fn as_slice(&self) -> &[T] {
+        self.items.get(..self.len).unwrap_or_default()
+    }
+
+    fn find(&self, value: T) -> Option<usize> {
+        self.as_slice().iter().position(|e| *e == value)
+    }
+
+    /// Moves the entry at `i` half way to the front and returns it.
+    fn promote(&mut self, i: usize) -> Option<T> {
+        if i == 0 {
+            return self.as_slice().first().copied();
+        }
+        let value = *self.as_slice().get(i)?;
+        let to = i / 2;
+        self.items.copy_within(to..i, to + 1);
+        *self.items.get_mut(to)? = value;
+        Some(value)
+    }
+
+    /// Enters a value at `at`, or at the end of a shorter list; the last of `capacity` entries goes.
+    fn insert(&mut self, at: usize, capacity: usize, value: T) {
+        let at = self.len.min(at);
+        let capacity = capacity.min(N);
+        if at >= capacity {
+            return;
+        }
+        self.len = (self.len + 1).min(capacity);
+        self.items.copy_within(at..self.len - 1, at + 1);
+        if let Some(place) = self.items.get_mut(at) {
+            *place = value;
+        }
+    }
 }
+
+/// Entries of the largest integer cache.
+const INT_ENTRIES: usize = 16;
+/// Where new values enter.
+const ENTRY: usize = 2;
 
 /// Integer cache (NX part 2 §B.1). A free cache (§B.3) is one with 16 entries.
 #[derive(Debug, Clone)]
 pub(crate) struct IntCache {
-    pub(crate) entries: Vec<u32>,
+    pub(crate) entries: Entries<u32, INT_ENTRIES>,
     capacity: u8,
     pub(crate) predicted: u8,
     pub(crate) last_diff: u32,
@@ -38,8 +73,9 @@ pub(crate) struct IntCache {
 }
 
 impl IntCache {
-    pub(crate) const fn new(capacity: u8) -> Self {
-        Self { entries: Vec::new(), capacity, predicted: 0, last_diff: 0, last_value: 0 }
+    /// A cache of at most 16 entries.
+    pub(crate) fn new(capacity: u8) -> Self {
+        Self { entries: Entries::new(), capacity, predicted: 0, last_diff: 0, last_value: 0 }
     }
 
     /// `N` independent caches.
@@ -48,7 +84,7 @@ impl IntCache {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.len
     }
 
     /// Block size for a miss; 0 means "all bits at once".
@@ -58,11 +94,11 @@ impl IntCache {
     }
 
     pub(crate) fn find(&self, v: u32) -> Option<usize> {
-        self.entries.iter().position(|e| *e == v)
+        self.entries.find(v)
     }
 
     pub(crate) fn hit(&mut self, i: usize) -> Option<u32> {
-        promote(&mut self.entries, i)
+        self.entries.promote(i)
     }
 
     /// Enters a value that missed; returns the difference that goes on the wire.
@@ -80,7 +116,7 @@ impl IntCache {
     }
 
     fn enter(&mut self, v: u32, d: u32, bits: u32) {
-        insert_third(&mut self.entries, self.capacity.into(), v);
+        self.entries.insert(ENTRY, self.capacity.into(), v);
         self.last_value = v;
         if d != self.last_diff {
             self.last_diff = d;
@@ -93,32 +129,37 @@ impl IntCache {
 
     /// Front insertion of a freshly created id.
     pub(crate) fn push(&mut self, v: u32) {
-        self.entries.insert(0, v);
-        self.entries.truncate(self.capacity.into());
+        self.entries.insert(0, self.capacity.into(), v);
     }
 }
 
 /// Byte cache (NX part 2 §B.2).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct CharCache {
-    pub(crate) entries: Vec<u8>,
+    pub(crate) entries: Entries<u8, BYTE_ENTRIES>,
+}
+
+impl Default for CharCache {
+    fn default() -> Self {
+        Self { entries: Entries::new() }
+    }
 }
 
 impl CharCache {
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.len
     }
 
     pub(crate) fn find(&self, v: u8) -> Option<usize> {
-        self.entries.iter().position(|e| *e == v)
+        self.entries.find(v)
     }
 
     pub(crate) fn hit(&mut self, i: usize) -> Option<u8> {
-        promote(&mut self.entries, i)
+        self.entries.promote(i)
     }
 
     pub(crate) fn miss(&mut self, v: u8) {
-        insert_third(&mut self.entries, BYTE_ENTRIES, v);
+        self.entries.insert(ENTRY, BYTE_ENTRIES, v);
     }
 }
 
@@ -136,9 +177,9 @@ impl<T> Default for Table<T> {
 
 impl<T: Clone> Table<T> {
     /// The cache `slot`; `fresh` is what an untouched one looks like.
-    fn get(&mut self, slot: u8, fresh: &T) -> &mut T {
+    fn get(&mut self, slot: u8, fresh: impl FnOnce() -> T) -> &mut T {
         if self.caches.is_empty() {
-            self.caches = vec![fresh.clone(); 256];
+            self.caches = vec![fresh(); 256];
         }
         &mut self.caches[usize::from(slot)]
     }
@@ -153,7 +194,7 @@ pub(crate) struct OpcodeCache {
 
 impl OpcodeCache {
     pub(crate) fn current(&mut self) -> &mut CharCache {
-        self.table.get(self.slot, &CharCache::default())
+        self.table.get(self.slot, CharCache::default)
     }
 }
 
@@ -167,7 +208,7 @@ pub(crate) struct XidCache {
 
 impl XidCache {
     pub(crate) fn current(&mut self) -> &mut IntCache {
-        self.table.get(self.slot, &IntCache::new(TABLE_ENTRIES))
+        self.table.get(self.slot, || IntCache::new(TABLE_ENTRIES))
     }
 
     /// What a creation does to the cache of later references (NX part 2 §A.11): the slot moves before the push.
@@ -188,7 +229,7 @@ pub(crate) struct ActionCache {
 
 impl ActionCache {
     pub(crate) fn current(&mut self) -> &mut IntCache {
-        self.table.get(self.last as u8, &IntCache::new(TABLE_ENTRIES))
+        self.table.get(self.last as u8, || IntCache::new(TABLE_ENTRIES))
     }
 }
 

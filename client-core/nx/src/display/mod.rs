@@ -120,6 +120,8 @@ pub struct Display {
     /// The next data item is statistics text.
     statistics: bool,
     incoming: Option<Incoming>,
+    /// The X11 of the message at hand, kept for its allocation.
+    decoded: Vec<u8>,
     /// What is coded and not yet framed, and its channel.
     writer: BitWriter,
     writing: Option<u8>,
@@ -157,6 +159,7 @@ impl Display {
             current: None,
             statistics: false,
             incoming: None,
+            decoded: Vec::new(),
             writer: BitWriter::default(),
             writing: None,
             events: Events::default(),
@@ -569,7 +572,8 @@ impl Display {
         if decoder.0.at_end() {
             return Ok(());
         }
-        let mut out = Vec::new();
+        let mut out = std::mem::take(&mut self.decoded);
+        out.clear();
         let start = incoming.position;
         if channel.setup_seen() {
             incoming.position =
@@ -587,8 +591,9 @@ impl Display {
         }
         self.incoming = Some(incoming);
         if self.channels.get(&number).is_some_and(|c| !c.finishing()) {
-            self.events.x11(ChannelId(number), out);
+            self.events.x11(ChannelId(number), &out);
         }
+        self.decoded = out;
         Ok(())
     }
 

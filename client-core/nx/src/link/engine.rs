@@ -101,10 +101,7 @@ impl Engine {
                 return Ok(Some(item));
             }
             let Some(inflater) = &mut self.inflater else { return Ok(None) };
-            let mut out = Vec::with_capacity(INFLATE_STEP);
-            let more = inflater.step(&mut out)?;
-            self.parser.push(&out);
-            if !more {
+            if !inflater.step(self.parser.room(INFLATE_STEP))? {
                 return Ok(None);
             }
         }
@@ -144,8 +141,7 @@ impl Engine {
         if !self.items.is_empty() {
             match &mut self.deflater {
                 Some(deflater) => {
-                    let packed = deflater.write(&self.items)?;
-                    self.ready.extend_from_slice(&packed);
+                    deflater.write(&self.items, &mut self.ready)?;
                     self.items.clear();
                 }
                 None => self.ready.append(&mut self.items),

@@ -31,11 +31,17 @@ impl Parser {
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.room(0).extend_from_slice(bytes);
+    }
+
+    /// The buffer, to append `n` more bytes.
+    pub(crate) fn room(&mut self, n: usize) -> &mut Vec<u8> {
         if self.consumed > 0 && (self.consumed == self.buffer.len() || self.consumed > 64 << 10) {
             self.buffer.drain(..self.consumed);
             self.consumed = 0;
         }
-        self.buffer.extend_from_slice(bytes);
+        self.buffer.reserve(n);
+        &mut self.buffer
     }
 
     /// The next complete item.

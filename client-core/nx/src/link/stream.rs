@@ -60,20 +60,20 @@ impl Deflater {
         Self { zlib: Compress::new(Compression::new(level.clamp(LEAST, 9).into()), true) }
     }
 
-    /// Compresses all of `plain` and flushes, so that the peer can inflate all of it at once.
-    pub(crate) fn write(&mut self, plain: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut out = Vec::with_capacity(plain.len() / 2 + 64);
+    /// Compresses all of `plain` onto `out` and flushes, so that the peer can inflate all of it at once.
+    pub(crate) fn write(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        out.reserve(plain.len() / 2 + 64);
         let mut rest = plain;
         loop {
             let before = self.zlib.total_in();
             self.zlib
-                .compress_vec(rest, &mut out, FlushCompress::Sync)
+                .compress_vec(rest, out, FlushCompress::Sync)
                 .map_err(|e| Error::Inflate(e.to_string()))?;
             let read = (self.zlib.total_in() - before) as usize;
             rest = rest.get(read..).unwrap_or_default();
             // A flush is complete when it left room in the output.
             if rest.is_empty() && out.len() < out.capacity() {
-                return Ok(out);
+                return Ok(());
             }
             out.reserve(4096);
         }
@@ -112,7 +112,9 @@ mod tests {
         for size in [1, 3, 5000, 200_000] {
             let plain: Vec<u8> =
                 (0..size).map(|i: u32| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-            assert_eq!(inflate_all(&mut inflater, &deflater.write(&plain).unwrap()), plain);
+            let mut packed = Vec::new();
+            deflater.write(&plain, &mut packed).unwrap();
+            assert_eq!(inflate_all(&mut inflater, &packed), plain);
         }
     }
 }

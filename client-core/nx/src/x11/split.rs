@@ -81,9 +81,15 @@ impl Splitter {
 
     /// An X client's request. A length field of 0 counts as 4 bytes: BIG-REQUESTS does not exist through NX
     /// (NX part 3 §2.5).
-    pub(crate) fn request(&mut self, order: ByteOrder) -> Option<Vec<u8>> {
-        let head = self.rest().get(..4)?;
-        self.take(4 * usize::from(order.u16(head, 2)).max(1))
+    /// It comes in the place of what is in `request`; false if there is none yet.
+    pub(crate) fn request(&mut self, order: ByteOrder, request: &mut Vec<u8>) -> bool {
+        let rest = self.rest();
+        let size = rest.get(..4).map(|head| 4 * usize::from(order.u16(head, 2)).max(1));
+        let Some(bytes) = size.and_then(|size| rest.get(..size)) else { return false };
+        request.clear();
+        request.extend_from_slice(bytes);
+        self.consumed += request.len();
+        true
     }
 }
 

@@ -164,7 +164,7 @@ fn perform<C: Coder>(coder: &mut C, op: &Value, caches: &mut Caches) -> Result<V
 
 fn int_state(cache: &IntCache) -> Value {
     serde_json::json!({
-        "entries": cache.entries,
+        "entries": cache.entries.as_slice(),
         "last_diff": cache.last_diff,
         "last_value": cache.last_value,
         "block": cache.predicted,
@@ -173,7 +173,7 @@ fn int_state(cache: &IntCache) -> Value {
 
 /// Tables that hold entries, as the vectors list them.
 fn used(caches: &[IntCache]) -> Value {
-    let used = caches.iter().enumerate().filter(|(_, c)| !c.entries.is_empty());
+    let used = caches.iter().enumerate().filter(|(_, c)| !c.entries.as_slice().is_empty());
     Value::Object(used.map(|(slot, c)| (slot.to_string(), int_state(c))).collect())
 }
 
@@ -181,11 +181,11 @@ fn compare(name: &str, state: &Value, caches: &Caches) -> Result<(), String> {
     let ours = if let Some(cache) = caches.ints.get(name) {
         int_state(cache)
     } else if let Some(cache) = caches.chars.get(name) {
-        serde_json::json!({ "entries": cache.entries })
+        serde_json::json!({ "entries": cache.entries.as_slice() })
     } else if let Some(cache) = caches.opcodes.get(name) {
-        let tables = cache.table.caches.iter().enumerate().filter(|(_, c)| !c.entries.is_empty());
+        let tables = cache.table.caches.iter().enumerate().filter(|(_, c)| !c.entries.as_slice().is_empty());
         let used: serde_json::Map<String, Value> =
-            tables.map(|(slot, c)| (slot.to_string(), c.entries.clone().into())).collect();
+            tables.map(|(slot, c)| (slot.to_string(), c.entries.as_slice().to_vec().into())).collect();
         serde_json::json!({ "slot": cache.slot, "used": used })
     } else if let Some(cache) = caches.xids.get(name) {
         serde_json::json!({ "slot": cache.slot, "last": cache.last, "used": used(&cache.table.caches) })
