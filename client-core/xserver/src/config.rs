@@ -20,8 +20,53 @@ pub struct Config {
     pub manage_top_levels: bool,
     /// What the user's keyboard is called.
     pub keyboard: KeyboardNames,
+    /// Keymaps that clients may load by name, and the first one. With none the keyboard begins as a US one, whatever
+    /// [`Self::keyboard`] calls it, and clients that name a keymap are told that it does not exist.
+    pub keymaps: Option<CompileKeymap>,
     /// Directories of fonts that clients may name (`SetFontPath`); none offers the built-in fonts alone.
     pub font_files: Option<FontFiles>,
+}
+
+/// How the embedder makes a keymap of names; none if they name nothing. It is called while a request is executed.
+pub type CompileKeymap = fn(names: &KeymapNames) -> Option<Keymap>;
+
+/// What a keymap is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeymapNames {
+    /// Names that the rules have to make components of.
+    Rules(KeyboardNames),
+    /// Components as a client names them (XKB protocol, `GetKbdByName`): parts of the keymap database, joined by `+`.
+    Components {
+        /// Which code each key has, `evdev+aliases(qwerty)` for instance.
+        keycodes: String,
+        /// Which modifiers lead to which level, `complete` for instance.
+        types: String,
+        /// What keysyms do, `complete` for instance.
+        compatibility: String,
+        /// What is on the keys, `pc+de+inet(evdev)` for instance.
+        symbols: String,
+    },
+}
+
+/// A compiled keymap: what the keys of a keyboard mean. Keys that it leaves out mean nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keymap {
+    /// The keys, in any order.
+    pub keys: Vec<Key>,
+}
+
+/// A key of a [`Keymap`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its X keycode, 8 to 255 (evdev code plus 8).
+    pub code: u8,
+    /// Its keysyms by group, of which only the first can be reached, and level: plain, with Shift, with the third
+    /// level's modifier, with both.
+    pub groups: Vec<Vec<u32>>,
+    /// Modifiers it sets or locks: a bit each, from Shift.
+    pub modifiers: u8,
+    /// It repeats while it is held.
+    pub repeats: bool,
 }
 
 /// Names of fonts, each with the file it is in.
@@ -74,6 +119,7 @@ impl Default for Config {
             limits: Limits::default(),
             manage_top_levels: false,
             keyboard: KeyboardNames::default(),
+            keymaps: None,
             font_files: None,
         }
     }

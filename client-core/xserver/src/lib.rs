@@ -62,7 +62,9 @@ mod window;
 
 pub use client::ClientId;
 pub use clipboard::Selection;
-pub use config::{Config, FontFiles, FontNames, KeyboardNames, Limits};
+pub use config::{
+    CompileKeymap, Config, FontFiles, FontNames, Key, KeyboardNames, Keymap, KeymapNames, Limits,
+};
 pub use cursor::CursorImage;
 pub use error::Fault;
 pub use extension::randr::Monitor;

@@ -176,6 +176,7 @@ impl Server {
         server.make_root();
         server.start_randr();
         extension::xkb::set_rules_names(&mut server);
+        extension::xkb::load_first_keymap(&mut server);
         server
     }
 

@@ -132,11 +132,48 @@ fn programs_say_the_same_of_xvfb() {
     // Letters and digits have the same keysyms in the same columns.
     if let (Some(ours), Some(theirs)) = (display.says("xmodmap", &["-pke"]), xvfb.says("xmodmap", &["-pke"]))
     {
-        let typed = |code: &u32| matches!(code, 10..=21 | 24..=35 | 38..=49 | 51..=61);
-        let code = |line: &&str| line.split_whitespace().nth(1)?.parse().ok().filter(typed);
-        let keys = |said: &str| {
-            said.lines().filter(|line| code(line).is_some()).map(str::to_owned).collect::<Vec<_>>()
-        };
-        assert_eq!(keys(&ours), keys(&theirs));
+        assert_eq!(written(&ours), written(&theirs));
     }
+}
+
+/// The keys that write, as `xmodmap -pke` says them.
+fn written(said: &str) -> Vec<&str> {
+    let typed = |code: &u32| matches!(code, 10..=21 | 24..=35 | 38..=49 | 51..=61);
+    let code = |line: &str| line.split_whitespace().nth(1)?.parse().ok().filter(typed);
+    said.lines().filter(|line| code(line).is_some()).collect()
+}
+
+#[test]
+fn keyboards_are_laid_out_as_by_xvfb() {
+    let Some(xvfb) = Display::xvfb() else {
+        eprintln!("not compared: Xvfb does not start");
+        return;
+    };
+    let display = Display::headless();
+    for layout in [&["-layout", "de"][..], &["-layout", "fr", "-variant", "oss"], &["-layout", "us"]] {
+        let mut said = Vec::new();
+        for server in [&display, &xvfb] {
+            if server.says("setxkbmap", layout).is_none() {
+                return;
+            }
+            server.says_what("setxkbmap", &["-query"], &[layout[1]]);
+            said.push(server.says("xmodmap", &["-pke"]));
+        }
+        if let [Some(ours), Some(theirs)] = &said[..] {
+            assert_eq!(written(ours), written(theirs), "{layout:?}");
+        }
+    }
+    // A map that is compiled elsewhere and sent
+    let file = std::env::temp_dir().join(format!("xserver-{}.xkb", std::process::id()));
+    let path = file.to_str().unwrap();
+    xvfb.says("setxkbmap", &["-layout", "es"]);
+    if xvfb.says("xkbcomp", &["-w0", &xvfb.name, path]).is_some() {
+        display.says("xkbcomp", &["-w0", path, &display.name]);
+        if let (Some(ours), Some(theirs)) =
+            (display.says("xmodmap", &["-pke"]), xvfb.says("xmodmap", &["-pke"]))
+        {
+            assert_eq!(written(&ours), written(&theirs), "sent");
+        }
+    }
+    let _ = std::fs::remove_file(file);
 }

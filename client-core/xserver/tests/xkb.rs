@@ -10,7 +10,7 @@ use fixture::{ROOT, World};
 use x11rb_protocol::protocol::xkb::*;
 use x11rb_protocol::protocol::xproto;
 use x11rb_protocol::x11_utils::TryParse;
-use xserver::{ClientId, Config, KeyboardNames, ServerEvent};
+use xserver::{ClientId, Config, Key, KeyboardNames, Keymap, KeymapNames, ServerEvent};
 
 const CORE_KEYBOARD: u16 = 0x100;
 const SHIFT: u16 = 1;
@@ -120,15 +120,133 @@ fn a_device_that_is_not_the_keyboard_is_refused() {
 }
 
 #[test]
-fn requests_that_would_set_the_map_are_answered_as_not_implemented() {
+fn requests_that_are_too_short_or_not_offered_are_refused() {
     let mut world = World::new();
     let (client, extension) = start(&mut world);
-    for minor in [9, 11, 14, 16, 18, 20, 25, 101] {
+    for minor in [16, 25, 101] {
         world.send_bytes(client, &[extension.major_opcode, minor, 1, 0]);
         assert_eq!(world.take_error(client).unwrap().0, xproto::IMPLEMENTATION_ERROR);
     }
+    for minor in [9, 11, 14, 18, 20] {
+        world.send_bytes(client, &[extension.major_opcode, minor, 1, 0]);
+        assert_eq!(world.take_error(client).unwrap().0, xproto::LENGTH_ERROR);
+    }
     world.send_bytes(client, &[extension.major_opcode, 77, 1, 0]);
     assert_eq!(world.take_error(client).unwrap().0, xproto::REQUEST_ERROR);
+}
+
+/// A keyboard with three keys: one that writes (q, at, and the Greek omega), Shift, and the way to the third level.
+fn small_keymap(names: &KeymapNames) -> Option<Keymap> {
+    let key = |code, syms: &[u32], modifiers| Key {
+        code,
+        groups: vec![syms.to_vec()],
+        modifiers,
+        repeats: modifiers == 0,
+    };
+    let known = match names {
+        KeymapNames::Rules(names) => names.layout == "small",
+        KeymapNames::Components { symbols, .. } => symbols == "pc+small",
+    };
+    let keys = vec![
+        key(24, &[0x71, 0x51, 0x40, 0x7d9], 0),
+        key(LEFT_SHIFT, &[0xffe1], SHIFT as u8),
+        key(108, &[0xfe03], 1 << 7),
+    ];
+    known.then_some(Keymap { keys })
+}
+
+/// `GetKbdByName` for all components, to be loaded, by the name of the symbols alone.
+fn load(world: &mut World, client: ClientId, major: u8, symbols: &str) {
+    let mut bytes = vec![major, 23, 0, 0];
+    for half in [CORE_KEYBOARD, 0xbf, 0xff] {
+        bytes.extend(half.to_ne_bytes());
+    }
+    bytes.extend([1, 0, 0, 0, 0, 0, symbols.len() as u8]);
+    bytes.extend(symbols.bytes());
+    bytes.push(0);
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes[2] = (bytes.len() / 4) as u8;
+    world.send_bytes(client, &bytes);
+}
+
+fn core_keysyms(world: &mut World, client: ClientId, code: u8) -> Vec<u32> {
+    let request = xproto::GetKeyboardMappingRequest { first_keycode: code, count: 1 };
+    world.ask(client, request).keysyms
+}
+
+#[test]
+fn a_keymap_is_loaded_by_name_and_everybody_told() {
+    let mut world = World::with(Config { keymaps: Some(small_keymap), ..Config::default() });
+    let (client, extension) = start(&mut world);
+    let (other, _) = start(&mut world);
+    select(&mut world, other, extension.major_opcode, 1);
+    let plain = world.client();
+    load(&mut world, client, extension.major_opcode, "pc+small");
+    let answers = world.answers_among_events(client);
+    let (reply, _) = GetKbdByNameReply::try_parse(&answers[0]).unwrap();
+    assert!(reply.loaded && reply.new_keyboard);
+    assert_eq!((u16::from(reply.found), u16::from(reply.reported)), (0xbf, 0xbf));
+    let told = world.events(other);
+    assert_eq!((told[0][0], told[0][1]), (extension.first_event, 0), "NewKeyboardNotify");
+    assert_eq!(world.codes(plain), [xproto::MAPPING_NOTIFY_EVENT; 2]);
+
+    assert_eq!(core_keysyms(&mut world, plain, 24), [0x71, 0x51, 0x71, 0x51, 0x40, 0x7d9, 0x40]);
+    assert_eq!(core_keysyms(&mut world, plain, A), [0; 7], "what the map leaves out means nothing");
+    let map = whole_map(&mut world, client, extension.major_opcode).map;
+    assert_eq!(map.syms_rtrn.unwrap()[24 - 8].syms, [0x71, 0x51, 0x40, 0x7d9]);
+    // The third level is reached with its own modifier.
+    world.server.key(108, true);
+    assert_eq!(u16::from(state(&mut world, client, extension.major_opcode).mods), 1 << 7);
+}
+
+#[test]
+fn a_keymap_that_does_not_exist_changes_nothing() {
+    let mut world = World::with(Config { keymaps: Some(small_keymap), ..Config::default() });
+    let (client, extension) = start(&mut world);
+    load(&mut world, client, extension.major_opcode, "pc+none");
+    let answers = world.answers(client);
+    let (reply, _) = GetKbdByNameReply::try_parse(&answers[0]).unwrap();
+    assert!(!reply.loaded);
+    assert_eq!(u16::from(reply.found), 0);
+    assert_eq!(core_keysyms(&mut world, client, A)[..2], [0x61, 0x41]);
+}
+
+#[test]
+fn the_keyboard_begins_with_the_map_that_its_names_stand_for() {
+    let keyboard = KeyboardNames { layout: "small".into(), ..KeyboardNames::default() };
+    let mut world = World::with(Config { keyboard, keymaps: Some(small_keymap), ..Config::default() });
+    let client = world.client();
+    assert_eq!(core_keysyms(&mut world, client, 24)[4..6], [0x40, 0x7d9]);
+}
+
+#[test]
+fn a_map_that_a_client_sends_changes_what_keys_mean() {
+    let mut world = World::new();
+    let (client, extension) = start(&mut world);
+    let mut bytes = vec![extension.major_opcode, 9, 0, 0];
+    // Symbols and the modifier map; no flags
+    for half in [CORE_KEYBOARD, 1 << 1 | 1 << 2, 0] {
+        bytes.extend(half.to_ne_bytes());
+    }
+    bytes.extend([8, 255, 0, 0, A, 1]);
+    bytes.extend(4_u16.to_ne_bytes());
+    bytes.extend([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    // One key in the modifier map, of a range of two
+    bytes.extend([A, 2, 1, 0, 0, 0, 0, 0]);
+    assert_eq!(bytes.len(), 4 + 32);
+    // Two groups of two levels
+    bytes.extend([1, 1, 0, 0, 2, 2]);
+    bytes.extend(4_u16.to_ne_bytes());
+    for sym in [0x78_u32, 0x58, 0x79, 0x59] {
+        bytes.extend(sym.to_ne_bytes());
+    }
+    bytes.extend([A, 1 << 3, 0, 0]);
+    bytes[2] = (bytes.len() / 4) as u8;
+    world.send_bytes(client, &bytes);
+    assert_eq!(core_keysyms(&mut world, client, A)[..4], [0x78, 0x58, 0x79, 0x59]);
+    assert_eq!(core_keysyms(&mut world, client, A + 1)[..2], [0x73, 0x53], "others stay");
+    world.server.key(A, true);
+    assert_eq!(u16::from(state(&mut world, client, extension.major_opcode).mods), 1 << 3);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::crossing::MODE_WHILE_GRABBED;
 use super::grab::{Grab, Until};
 use super::{Device, DeviceEvent, Focus, RawEvent};
 use crate::client::ClientId;
+use crate::config::{Key, Keymap};
 use crate::error::{Outcome, XError};
 use crate::event::mask;
 use crate::extension::xkb;
@@ -130,6 +131,25 @@ impl Default for Keyboard {
     }
 }
 
+/// The columns of the core map (XKB protocol, 12.4): two levels of each of two groups, then what is left of the first
+/// group and of the second. A key with one group has it twice.
+fn core_columns(groups: &[Vec<u32>]) -> Vec<u32> {
+    let Some(first) = groups.first() else { return Vec::new() };
+    let second = groups.get(1);
+    let level = |group: &[u32], index: usize| group.get(index).copied().unwrap_or(0);
+    if second.is_none() && first.len() <= 2 {
+        return first.clone();
+    }
+    let other = second.unwrap_or(first);
+    let mut columns = vec![level(first, 0), level(first, 1), level(other, 0), level(other, 1)];
+    columns.extend(first.iter().skip(2));
+    if let Some(second) = second {
+        columns.resize(columns.len().max(6), 0);
+        columns.extend(second.iter().skip(2));
+    }
+    columns
+}
+
 /// X11 §5, "Keyboards": what a list of one or two keysyms stands for.
 fn all_columns(syms: &[u32]) -> Cow<'_, [u32]> {
     let (lower, upper) = match *syms {
@@ -159,6 +179,86 @@ impl Keyboard {
     #[expect(clippy::unused_self, reason = "as above")]
     pub(crate) fn max_keycode(&self) -> u8 {
         MAX_KEYCODE
+    }
+
+    /// Takes another map. Keys that are held and modifiers that are locked stay so.
+    pub(crate) fn set_map(&mut self, keymap: &Keymap) {
+        for syms in &mut self.keysyms {
+            syms.clear();
+        }
+        self.modifiers = Default::default();
+        for key in &keymap.keys {
+            if !self.has_keycode(key.code) {
+                continue;
+            }
+            if let Some(syms) = self.keysyms.get_mut(usize::from(key.code - MIN_KEYCODE)) {
+                *syms = core_columns(&key.groups);
+                // No keyboard has more groups or levels.
+                syms.truncate(usize::from(u8::MAX));
+            }
+            for (_, keys) in
+                self.modifiers.iter_mut().enumerate().filter(|(bit, _)| key.modifiers >> bit & 1 == 1)
+            {
+                if !keys.contains(&key.code) {
+                    keys.push(key.code);
+                }
+            }
+            let bit = 1 << (key.code % 8);
+            let byte = &mut self.repeats[usize::from(key.code / 8)];
+            *byte = if key.repeats { *byte | bit } else { *byte & !bit };
+        }
+        for keys in &mut self.modifiers {
+            keys.sort_unstable();
+        }
+        let widest = self.keysyms.iter().map(Vec::len).max().unwrap_or(0);
+        let width = widest.clamp(7, usize::from(u8::MAX));
+        self.keysyms_per_keycode = width as u8;
+        // A key with one group has the rest of it twice too, as far as there is room.
+        for syms in &mut self.keysyms {
+            if syms.len() > 4 && syms.get(..2) == syms.get(2..4) {
+                syms.extend_from_within(4..);
+                syms.truncate(width);
+            }
+        }
+    }
+
+    /// The map, key by key.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        let level = |syms: &[u32], at: [usize; 2]| {
+            let mut group: Vec<u32> = at.map(|index| syms.get(index).copied().unwrap_or(0)).to_vec();
+            if group[1] == 0 {
+                group.pop();
+            }
+            group
+        };
+        (MIN_KEYCODE..=MAX_KEYCODE)
+            .zip(&self.keysyms)
+            .map(|(code, syms)| {
+                let mut first = level(syms, [0, 1]);
+                let mut groups = Vec::new();
+                if syms.len() > 4 {
+                    first.resize(2, 0);
+                    first.extend(syms.iter().skip(4).take(2));
+                }
+                let second = level(syms, [2, 3]);
+                let one = syms.len() <= 2 || syms.get(..2) == syms.get(2..4);
+                groups.push(first);
+                if !one {
+                    groups.push(second);
+                }
+                let repeats = self.repeats[usize::from(code / 8)] & (1 << (code % 8)) != 0;
+                Key { code, groups, modifiers: self.modifiers_of(code), repeats }
+            })
+            .collect()
+    }
+
+    /// The modifier that leads to levels three and four: `ISO_Level3_Shift` where keys have them as levels, else
+    /// `Mode_switch`, by which the core protocol reaches the second group.
+    pub(crate) fn third_level(&self) -> u8 {
+        const LEVEL3_SHIFT: u32 = 0xfe03;
+        const MODE_SWITCH: u32 = 0xff7e;
+        let as_levels = self.keysyms.iter().any(|syms| syms.iter().skip(4).any(|sym| *sym != 0));
+        self.modifiers_with(if as_levels { LEVEL3_SHIFT } else { MODE_SWITCH })
     }
 
     /// Columns per key, and the keysyms of these keycodes, key by key.

@@ -1,10 +1,11 @@
 //! The keyboard's map in the words of XKB, derived from the core map of keysyms and modifiers (XKB protocol, 12.3).
 //!
-//! A key has one group. Columns one and two of the core map are its first two levels; columns three and four, which the
-//! core protocol reaches with `Mode_switch`, are levels three and four, reached with the same modifier. Letters of
+//! A key has one group. Columns one and two of the core map are its first two levels. Levels three and four are columns
+//! five and six, reached with `ISO_Level3_Shift`, or, where a map has none of those, columns three and four, which the
+//! core protocol reaches with `Mode_switch` and which are reached with the same modifier here. Letters of
 //! Latin-1 and Unicode keysyms follow Caps Lock. Modifiers are real ones throughout, so there are no virtual modifiers.
 
-use super::{INDICATORS, LOCK, Message, SHIFT};
+use super::{INDICATORS, LOCK, Message, Names, SHIFT};
 use crate::byte_order::swap_fields;
 use crate::error::{Outcome, XError};
 use crate::input::Keyboard;
@@ -36,8 +37,6 @@ const ALPHABETIC: u8 = 2;
 const KEYPAD: u8 = 3;
 const FOUR_LEVEL: u8 = 4;
 const FOUR_LEVEL_ALPHABETIC: u8 = 5;
-
-const MODE_SWITCH: u32 = 0xff7e;
 
 /// Actions, and the flag that they act on the modifiers of the modifier map.
 const SET_MODIFIERS: u8 = 1;
@@ -91,7 +90,15 @@ fn key(keyboard: &Keyboard, code: u8) -> Key {
     } else if capital(base) == Some(shifted) {
         alphabetic = true;
     }
-    let syms = [base, shifted, column(2), column(3)];
+    let more = columns.is_some_and(|syms| syms.len() > 4);
+    // A group that is there twice is one group.
+    let again = (column(2), column(3)) == (column(0), column(1));
+    let (third, fourth) = match (more, again) {
+        (true, _) => (column(4), column(5)),
+        (false, true) => (0, 0),
+        (false, false) => (column(2), column(3)),
+    };
+    let syms = [base, shifted, third, fourth];
     let (kind, levels) = if syms[2] != 0 || syms[3] != 0 {
         (if alphabetic { FOUR_LEVEL_ALPHABETIC } else { FOUR_LEVEL }, 4)
     } else if alphabetic {
@@ -108,7 +115,7 @@ fn key(keyboard: &Keyboard, code: u8) -> Key {
 
 /// Which combinations of modifiers lead to which level, beside none to the first.
 fn levels_of(keyboard: &Keyboard, kind: u8) -> Vec<(u8, u8)> {
-    let (num, third) = (keyboard.num_lock(), keyboard.modifiers_with(MODE_SWITCH));
+    let (num, third) = (keyboard.num_lock(), keyboard.third_level());
     let mut entries = match kind {
         TWO_LEVEL | FOUR_LEVEL => vec![(SHIFT, 1)],
         ALPHABETIC | FOUR_LEVEL_ALPHABETIC => vec![(SHIFT, 1), (LOCK, 1)],
@@ -313,12 +320,13 @@ pub(super) fn get_names(server: &mut Server, body: &[u8]) -> Outcome<Message> {
         .short(if has(LEVEL_NAMES) { levels as u16 } else { 0 })
         .bytes(&[0; 4]);
     let atoms = &mut server.atoms;
+    let Names { keycodes, types, compatibility, symbols } = &server.xkb.names;
     let components = [
-        (KEYCODES_NAME, "evdev"),
-        (SYMBOLS_NAME, "pc+us"),
-        (PHYSICAL_SYMBOLS_NAME, "pc+us"),
-        (TYPES_NAME, "complete"),
-        (COMPATIBILITY_NAME, "complete"),
+        (KEYCODES_NAME, keycodes),
+        (SYMBOLS_NAME, symbols),
+        (PHYSICAL_SYMBOLS_NAME, symbols),
+        (TYPES_NAME, types),
+        (COMPATIBILITY_NAME, compatibility),
     ];
     for (_, name) in components.into_iter().filter(|(part, _)| has(*part)) {
         reply = reply.long(atoms.intern(name.as_bytes()));
@@ -340,7 +348,7 @@ pub(super) fn get_names(server: &mut Server, body: &[u8]) -> Outcome<Message> {
         }
     }
     if has(GROUP_NAMES) {
-        reply = reply.long(atoms.intern(b"English (US)"));
+        reply = reply.long(atoms.intern(symbols.split('+').nth(1).unwrap_or(symbols).as_bytes()));
     }
     if has(KEY_NAMES) {
         for code in min..=max {

@@ -4,8 +4,9 @@
 //! its latches, the map as [`map`] derives it from the core keysyms, two indicators that follow Caps Lock and Num Lock,
 //! and the repetition of keys. There is one keyboard with one group. The names of the user's layout (rules, model,
 //! layout, variant, options: [`crate::KeyboardNames`]) are on the root window as `_XKB_RULES_NAMES`, where a program
-//! that compiles keymaps itself finds them. Maps are not compiled here: `GetKbdByName` finds nothing, the requests that
-//! set components are answered with `BadImplementation`, and controls other than the repetition with `BadAccess`.
+//! that compiles keymaps itself finds them. Other maps are in [`load`]. Types, interpretations and indicators follow
+//! from keysyms and modifiers: those that a client sets are checked for their length and otherwise left alone.
+//! Controls other than the repetition are answered with `BadAccess`.
 
 use std::collections::HashMap;
 
@@ -22,7 +23,10 @@ use crate::input::{Input, Keyboard};
 use crate::server::{ROOT, Server, ServerEvent};
 use crate::value_list::{half, tail, word};
 
+mod load;
 mod map;
+
+pub(crate) use load::load_first_keymap;
 
 pub(crate) const EXTENSION: Extension = Extension {
     name: "XKEYBOARD",
@@ -44,10 +48,10 @@ pub(crate) const EXTENSION: Extension = Extension {
             "222111111112",
             "",
             "21122",
-            "",
+            "2",
             "2",
             "224",
-            "",
+            "224",
             "22224",
             "",
             "224",
@@ -83,7 +87,7 @@ pub(crate) const EXTENSION: Extension = Extension {
             "",
             "4444",
             "",
-            "",
+            "111122",
             "222211111122242",
         ],
         events: &[""],
@@ -99,6 +103,7 @@ const LOCK: u8 = 2;
 
 /// Event types (XKB protocol, 16.4): how many bytes each detail mask of `SelectEvents` has. `MapNotify` has its own place.
 const DETAIL_SIZES: [usize; 12] = [2, 0, 2, 4, 4, 4, 2, 1, 1, 1, 2, 2];
+const NEW_KEYBOARD_NOTIFY: usize = 0;
 const MAP_NOTIFY: usize = 1;
 const STATE_NOTIFY: usize = 2;
 const CONTROLS_NOTIFY: usize = 3;
@@ -120,6 +125,28 @@ const DETECTABLE_AUTO_REPEAT: u32 = 1;
 pub(crate) struct Xkb {
     /// Those that have sent `UseExtension`.
     clients: HashMap<ClientId, Watcher>,
+    /// What the map is made from.
+    names: Names,
+}
+
+/// The components of the map.
+#[derive(Debug)]
+struct Names {
+    keycodes: String,
+    types: String,
+    compatibility: String,
+    symbols: String,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            keycodes: "evdev".to_owned(),
+            types: "complete".to_owned(),
+            compatibility: "complete".to_owned(),
+            symbols: "pc+us".to_owned(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -406,15 +433,17 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         return Err(XError::ACCESS);
     }
     let fits = match minor {
-        1 => words >= 3,
+        1 | 11 => words >= 3,
         3 | 8 | 21 => words == 6,
         4 | 6 | 12 => words == 1,
         5 | 15 | 24 => words == 3,
         7 => words == 24,
         10 | 13 | 17 | 19 => words == 2,
+        18 | 20 => words >= 6,
+        9 => words >= 8,
         22 => words >= 1,
-        23 => words >= 2,
-        9 | 11 | 14 | 16 | 18 | 20 | 25 | 101 => {
+        14 | 23 => words >= 2,
+        16 | 25 | 101 => {
             return Err(XError { code: xproto::IMPLEMENTATION_ERROR, value: 0 });
         }
         _ => return Err(XError::REQUEST),
@@ -428,6 +457,9 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         3 => return bell(server, body),
         5 => return latch_lock_state(server, body),
         7 => return set_controls(server, body),
+        9 => return load::set_map(server, body),
+        18 => return load::set_names(server, body),
+        11 | 14 | 20 => return Ok(()),
         _ => {}
     }
     let reply = match minor {
@@ -440,9 +472,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         15 => get_named_indicator(server, body)?,
         17 => map::get_names(server, body)?,
         21 => per_client_flags(server, client, body)?,
-        // GetKbdByName: the range of keycodes; nothing is found, loaded or reported.
-        23 => Message::reply()
-            .bytes(&[server.input.keyboard.min_keycode(), server.input.keyboard.max_keycode()]),
+        23 => load::get_keyboard_by_name(server, client, body)?,
         24 => get_device_info(server, body)?,
         // GetGeometry: not found. ListComponents: none of any kind.
         _ => Message::reply(),
@@ -676,8 +706,17 @@ fn get_device_info(server: &mut Server, body: &[u8]) -> Outcome<Message> {
 
 /// Turns around a request whose layout depends on its contents.
 pub(crate) fn swap_request(minor: u8, body: &mut [u8]) -> bool {
-    if minor != 1 {
-        return false;
+    match minor {
+        1 => {}
+        9 => {
+            load::swap_set_map(body);
+            return true;
+        }
+        18 => {
+            load::swap_set_names(body);
+            return true;
+        }
+        _ => return false,
     }
     swap_fields(body, 0, "222222");
     let (Ok(which), Ok(clear), Ok(all)) = (half(body, 2), half(body, 4), half(body, 6)) else { return true };
@@ -704,6 +743,7 @@ pub(crate) fn swap_reply(minor: u8, reply: &mut [u8]) -> bool {
 /// Turns an event around, from byte 4: all have one code, the type is in the second byte.
 pub(crate) fn swap_event(event: &mut [u8]) {
     let layout = match event.get(1).copied().map_or(0, usize::from) {
+        NEW_KEYBOARD_NOTIFY => "4111111112",
         MAP_NOTIFY => "411211111111111111112",
         STATE_NOTIFY => "41111112211111122",
         CONTROLS_NOTIFY => "4112444",

@@ -3,6 +3,8 @@
 //! `headless :7 1280x800 [--screenshot FILE] [--managed] [--dpi N] [--layout NAME]` listens on `/tmp/.X11-unix/X7`. On SIGUSR1 the
 //! screen is written to FILE as PNG, on SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input.
 
+mod keymap;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Read, Write};
@@ -25,7 +27,7 @@ struct Options {
 
 fn options() -> anyhow::Result<Options> {
     let fonts = FontFiles { list: list_fonts, read: read_font };
-    let config = Config { font_files: Some(fonts), ..Config::default() };
+    let config = Config { font_files: Some(fonts), keymaps: Some(keymap::compile), ..Config::default() };
     let mut options = Options { display: 7, config, screenshot: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
