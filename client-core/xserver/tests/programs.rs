@@ -81,12 +81,158 @@ impl Display {
         Some(said)
     }
 
+    /// A program that goes on until it is let go of; none, with a word, if it is not installed.
+    fn runs(&self, program: &str, arguments: &[&str]) -> Option<Running> {
+        let spawned = Command::new(program)
+            .args(arguments)
+            .env("DISPLAY", &self.name)
+            // Nothing outside of the display has a say in how it looks.
+            .env("GTK_THEME", "Adwaita")
+            .env("NO_AT_BRIDGE", "1")
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        if spawned.is_err() {
+            eprintln!("not run: {program} is not installed");
+        }
+        spawned.ok().map(Running)
+    }
+
+    /// The pixels of the screen; none if there is no program to read them.
+    fn picture(&self) -> Option<Vec<u8>> {
+        let output = Command::new("import")
+            .args(["-window", "root", "-depth", "8", "rgb:-"])
+            .env("DISPLAY", &self.name)
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        output.status.success().then_some(output.stdout)
+    }
+
     fn says_what(&self, program: &str, arguments: &[&str], expected: &[&str]) {
         let Some(said) = self.says(program, arguments) else { return };
         for line in expected {
             assert!(said.contains(line), "{program} {arguments:?} says {line:?}, not:\n{said}");
         }
     }
+}
+
+/// A program that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until something is so.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(40), "{what} in time");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_desktop_of_a_window_manager_and_programs_looks_as_on_xvfb() {
+    let Some(xvfb) = Display::xvfb() else {
+        eprintln!("not compared: Xvfb does not start");
+        return;
+    };
+    let display = Display::headless();
+    let mut running = Vec::new();
+    for server in [&display, &xvfb] {
+        server.says("xsetroot", &["-solid", "#336699"]);
+        let Some(manager) = server.runs("openbox", &["--sm-disable"]) else { return };
+        running.push(manager);
+        until("openbox manages windows", || {
+            let said = server.says("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"]);
+            said.is_some_and(|said| said.contains("window id"))
+        });
+        let shows = "printf 'one\\033[31m two\\033[0m'; exec cat";
+        let terminal = ["-geometry", "40x10+20+30", "-T", "Terminal", "-e", "sh", "-c", shows];
+        running.extend(server.runs("xterm", &terminal));
+    }
+    // Windows are placed in the order in which they come.
+    let shown = |server: &Display, title: &str| {
+        let tree = server.says("xwininfo", &["-root", "-tree"]).unwrap_or_default();
+        tree.contains(&format!("\"{title}\""))
+    };
+    for server in [&display, &xvfb] {
+        until("the terminal is mapped", || shown(server, "Terminal"));
+    }
+    let same = |what: &str, filled: usize| {
+        until(what, || {
+            let (Some(ours), Some(theirs)) = (display.picture(), xvfb.picture()) else { return true };
+            // Nothing but the root's colour is no picture of a desktop.
+            let drawn = ours.chunks_exact(3).filter(|pixel| *pixel != [0x33, 0x66, 0x99]).count();
+            ours == theirs && drawn > filled
+        });
+    };
+    same("both show the terminal", 30_000);
+    let mut dialogs = Vec::new();
+    for server in [&display, &xvfb] {
+        let Some(dialog) = server.runs("zenity", &["--info", "--text", "Hello there", "--width", "200"])
+        else {
+            return;
+        };
+        dialogs.push(dialog);
+    }
+    for server in [&display, &xvfb] {
+        until("the dialog is mapped", || shown(server, "Information"));
+    }
+    same("both show the dialog", 60_000);
+    // Return is the dialog's OK.
+    for (server, dialog) in [&display, &xvfb].into_iter().zip(&mut dialogs) {
+        server.says(
+            "xdotool",
+            &["search", "--sync", "--onlyvisible", "--name", "Information", "windowactivate", "--sync"],
+        );
+        server.says("xdotool", &["key", "Return"]);
+        until("the dialog takes Return", || dialog.0.try_wait().unwrap().is_some());
+        assert!(dialog.0.wait().unwrap().success());
+    }
+    same("both show the terminal again", 30_000);
+}
+
+#[test]
+fn keys_of_a_german_keyboard_reach_a_program() {
+    let display = Display::headless();
+    if display.says("setxkbmap", &["-layout", "de"]).is_none() {
+        return;
+    }
+    let Some(mut watcher) = display.runs("xev", &["-event", "keyboard", "-geometry", "200x200+0+0"]) else {
+        return;
+    };
+    until("the window is mapped", || {
+        display.says("xwininfo", &["-root", "-tree"]).is_some_and(|said| said.contains("Event Tester"))
+    });
+    display.says("xdotool", &["mousemove", "50", "50"]);
+    // Keys by what they write: the third level is reached as a user reaches it.
+    for keys in
+        [&["key", "24"][..], &["keydown", "108", "key", "24", "keyup", "108"], &["key", "48"], &["key", "20"]]
+    {
+        if display.says("xdotool", keys).is_none() {
+            return;
+        }
+    }
+    let mut seen = Vec::new();
+    let mut lines = BufReader::new(watcher.0.stdout.take().unwrap()).lines();
+    while seen.last().is_none_or(|last| last != "ssharp") {
+        let line = lines.next().expect("xev goes on").unwrap();
+        if let Some((_, keysym)) = line.split_once("(keysym ") {
+            let name = keysym.split([',', ')']).nth(1).unwrap_or_default().trim().to_owned();
+            if seen.last() != Some(&name) {
+                seen.push(name);
+            }
+        }
+    }
+    assert_eq!(seen, ["q", "ISO_Level3_Shift", "at", "ISO_Level3_Shift", "adiaeresis", "ssharp"]);
 }
 
 #[test]
