@@ -8,6 +8,8 @@
 //! The protocol leaves the pixels of thin arcs to the server. Where an angle falls between pixels, and how dashes are
 //! counted, is as in other X servers, since programs and tests expect their pixels.
 
+use std::ops::Range;
+
 use x11rb_protocol::protocol::xproto::Arc;
 
 use super::dash::Dashes;
@@ -70,28 +72,30 @@ impl<'a> Painter<'a> {
             }
             return;
         }
-        let mut points = Vec::new();
-        frame.part(Switches::new(arc, turn), |_, x, y| points.push((x, y)), |_| {});
-        self.dots(points.into_iter());
+        steps.take(&frame);
+        let part = Part::new(&frame, Switches::new(arc, turn), &steps.steps);
+        if !self.plain_shape(frame.bounds(), &part) {
+            self.dots((0..4).flat_map(|quarter| part.pixels(quarter, usize::MAX)));
+        }
     }
 
     /// Draws a whole ellipse straight into pixel memory, where it lies within the clip; tells whether it was so.
     fn plain_ellipse(&mut self, frame: &Frame, steps: &mut Steps) -> bool {
         steps.take(frame);
-        let bounds = Rect::from_size(frame.left, frame.top, frame.width as u32 + 1, frame.height as u32 + 1);
-        self.plain_shape(bounds, &EllipsePixels(frame, &steps.steps))
+        self.plain_shape(frame.bounds(), &EllipsePixels(frame, &steps.steps))
     }
 
     /// Dashes count the pixels along the arc from where it starts, in the direction it is drawn; an arc that starts where
     /// the one before it ended goes on with its dash, and leaves out the pixel they share.
     fn thin_dashed_arcs<'r>(&mut self, gc: &'a Gc, arcs: impl Iterator<Item = &'r Arc>) {
         let mut dashes = Dashes::new(gc);
+        let mut steps = Steps::default();
         let mut first_start = None;
         let mut last_end = None;
         let mut arcs = arcs.enumerate().peekable();
         while let Some((index, arc)) = arcs.next() {
             let turn = Turn::new(arc);
-            let mut path = if is_nothing(arc) { Vec::new() } else { path(arc, turn) };
+            let mut path = if is_nothing(arc) { Vec::new() } else { path(arc, turn, &mut steps) };
             let (Some(&first), Some(&last)) = (path.first(), path.last()) else { continue };
             let mut skip = 0;
             if last_end == Some(first) {
@@ -112,40 +116,41 @@ impl<'a> Painter<'a> {
             let mut rest = path.get(skip..).unwrap_or(&[]);
             for (is_odd, length) in dashes.runs(dashes.position) {
                 let (dash, after) = rest.split_at(rest.len().min(length as usize));
-                if is_odd { &mut odd } else { &mut even }.extend_from_slice(dash);
+                if is_odd { &mut odd } else { &mut even }.push(dash);
                 rest = after;
                 if rest.is_empty() {
                     break;
                 }
             }
             dashes.position += (path.len() - skip.min(path.len())) as u64;
-            self.dots(even.into_iter());
+            let bounds = Frame::new(arc).bounds();
+            self.pieces(bounds, &even);
             if gc.line_style == LineStyle::DoubleDash {
-                self.with_gap_source(gc, |painter| painter.dots(odd.into_iter()));
+                self.with_gap_source(gc, |painter| painter.pieces(bounds, &odd));
             }
+        }
+    }
+
+    /// Draws pixels, all of which lie within `bounds`.
+    fn pieces(&mut self, bounds: Rect, pieces: &[&[(i32, i32)]]) {
+        if !self.plain_shape(bounds, &Pieces(pieces)) {
+            self.dots(pieces.iter().copied().flatten().copied());
         }
     }
 }
 
 /// The pixels of an arc one after the other, in the direction it is drawn.
-fn path(arc: &Arc, turn: Turn) -> Vec<(i32, i32)> {
+fn path(arc: &Arc, turn: Turn, steps: &mut Steps) -> Vec<(i32, i32)> {
+    let frame = Frame::new(arc);
+    steps.take(&frame);
     let switches = Switches::new(arc, turn);
     let start_quarter = (turn.start / QUARTER) as usize;
     let start_at = switches.first;
-    let mut quarters: [Vec<(i32, i32)>; 4] = Default::default();
+    let part = Part::new(&frame, switches, &steps.steps);
+    let quarters = [0, 1, 2, 3].map(|quarter| part.pixels(quarter, usize::MAX).collect::<Vec<_>>());
     // How many pixels of its quarter come before the start, on the way from the top to the side.
-    let before = std::cell::Cell::new(0);
-    let quarters_cell = std::cell::RefCell::new(&mut quarters);
-    Frame::new(arc).part(
-        switches,
-        |quarter, x, y| quarters_cell.borrow_mut()[quarter].push((x, y)),
-        |at| {
-            if start_at.reached(at) {
-                before.set(quarters_cell.borrow()[start_quarter].len());
-            }
-        },
-    );
-    let before = before.get();
+    let start = steps.steps.iter().rposition(|at| start_at.reached(*at));
+    let before = start.map_or(0, |step| part.pixels(start_quarter, step).count());
     // Against the clock: odd quarters run from the top to the side, even ones back.
     let mut along = Vec::with_capacity(quarters.iter().map(Vec::len).sum());
     let first = &quarters[start_quarter];
@@ -237,29 +242,99 @@ impl Frame {
         });
     }
 
-    /// The pixels of the quarters as they are switched, with their quarters; `step` is told each step before its pixels.
-    fn part(
-        &self,
-        mut switches: Switches,
-        mut put: impl FnMut(usize, i32, i32),
-        mut step: impl FnMut((i32, i32)),
-    ) {
-        let mut draw = |quarters: u8, among: &[usize], at: (i32, i32)| {
-            for quarter in among.iter().filter(|quarter| quarters >> **quarter & 1 == 1) {
-                let (x, y) = self.pixel(*quarter, at);
-                put(*quarter, x, y);
+    /// Around all pixels.
+    fn bounds(&self) -> Rect {
+        Rect::from_size(self.left, self.top, self.width as u32 + 1, self.height as u32 + 1)
+    }
+}
+
+/// A part of an ellipse: stretches of its quadrant's steps, over each of which the same quarters are drawn.
+struct Part<'s> {
+    frame: &'s Frame,
+    steps: &'s [(i32, i32)],
+    /// The quarters drawn at the very top, which is not a step.
+    top: u8,
+    stretches: Vec<(Range<usize>, u8)>,
+}
+
+impl<'s> Part<'s> {
+    fn new(frame: &'s Frame, mut switches: Switches, steps: &'s [(i32, i32)]) -> Self {
+        let top = if frame.width & 1 == 0 { switches.quarters & 0b1010 } else { 0 };
+        switches.leave((0, 0), true);
+        let mut stretches = Vec::with_capacity(5);
+        let mut begin = 0;
+        for (step, at) in steps.iter().enumerate() {
+            let before = switches.quarters;
+            switches.enter(*at);
+            let drawn = switches.quarters;
+            if drawn != before {
+                stretches.push((begin..step, before));
+                begin = step;
+            }
+            switches.leave(*at, false);
+            if switches.quarters != drawn {
+                stretches.push((begin..step + 1, drawn));
+                begin = step + 1;
+            }
+        }
+        stretches.push((begin..steps.len(), switches.quarters));
+        Self { frame, steps, top, stretches }
+    }
+
+    /// The steps of a stretch that has a pixel in a quarter. At the last step that is not so of all quarters.
+    fn steps_of(&self, quarter: usize, (range, quarters): &(Range<usize>, u8)) -> &'s [(i32, i32)] {
+        let drawn = quarters >> quarter & 1 == 1;
+        let without_last = self.steps.len() - usize::from(!self.frame.last_quarters().contains(&quarter));
+        self.steps.get(range.start..range.end.min(without_last)).filter(|_| drawn).unwrap_or(&[])
+    }
+
+    /// The pixels of a quarter in the order of the steps, those before a step.
+    fn pixels(&self, quarter: usize, before: usize) -> impl Iterator<Item = (i32, i32)> {
+        let top = (self.top >> quarter & 1 == 1).then_some((0, 0));
+        let steps = self.stretches.iter().flat_map(move |stretch| {
+            let steps = self.steps_of(quarter, stretch);
+            &steps[..steps.len().min(before.saturating_sub(stretch.0.start))]
+        });
+        top.into_iter().chain(steps.copied()).map(move |at| self.frame.pixel(quarter, at))
+    }
+}
+
+impl super::fill::PlainShape for Part<'_> {
+    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
+        let mut put = |at: isize| {
+            if let Some(pixel) = data.get_mut(at as usize) {
+                combine(pixel);
             }
         };
-        if self.width & 1 == 0 {
-            draw(switches.quarters, &[1, 3], (0, 0));
+        let stride = stride as isize;
+        for quarter in 0..4 {
+            // A step goes to the right or the left, down or up.
+            let (x, y) = self.frame.pixel(quarter, (0, 0));
+            let corner = (y + dy) as isize * stride + (x + dx) as isize;
+            let right = if quarter == 0 || quarter == 3 { 1 } else { -1 };
+            let down = if quarter < 2 { stride } else { -stride };
+            if self.top >> quarter & 1 == 1 {
+                put(corner);
+            }
+            for stretch in &self.stretches {
+                for (x, y) in self.steps_of(quarter, stretch) {
+                    put(corner + *x as isize * right + *y as isize * down);
+                }
+            }
         }
-        switches.leave((0, 0), true);
-        quadrant(self.width, self.height, |at, last| {
-            step(at);
-            switches.enter(at);
-            draw(switches.quarters, if last { self.last_quarters() } else { &[0, 1, 2, 3] }, at);
-            switches.leave(at, false);
-        });
+    }
+}
+
+/// Single pixels, piece by piece.
+struct Pieces<'p>(&'p [&'p [(i32, i32)]]);
+
+impl super::fill::PlainShape for Pieces<'_> {
+    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
+        for (x, y) in self.0.iter().copied().flatten() {
+            if let Some(pixel) = data.get_mut((y + dy) as usize * stride + (x + dx) as usize) {
+                combine(pixel);
+            }
+        }
     }
 }
 

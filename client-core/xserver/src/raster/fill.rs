@@ -579,6 +579,16 @@ fn draw_lines<P: Pixel>(
             x2: touched.x2.max(part.x2),
             y2: touched.y2.max(part.y2),
         };
+        if (b.0 - a.0).abs() <= 1 && (b.1 - a.1).abs() <= 1 {
+            // So short that it has no more than its ends.
+            let ends = if with_last && a != b { 2 } else { usize::from(with_last || a != b) };
+            for (x, y) in [a, b].into_iter().take(ends) {
+                if let Some(pixel) = data.get_mut(y as usize * width + x as usize) {
+                    *pixel = *pixel & and ^ xor;
+                }
+            }
+            continue;
+        }
         if a.1 == b.1 {
             // Level: a row, whose last pixel is at its left or right end.
             let row = a.1 as usize * width;

@@ -56,7 +56,8 @@ impl Painter<'_> {
     fn fill_arc(&self, arc: &Arc, mode: ArcMode, spans: &mut Vec<Rect>) {
         let sweep = Sweep::new(arc);
         let (width, height) = (i64::from(arc.width), i64::from(arc.height));
-        if sweep.extent == 0 || width == 0 || height == 0 {
+        // The box of one pixel holds no pixel's centre.
+        if sweep.extent == 0 || width == 0 || height == 0 || (width, height) == (1, 1) {
             return;
         }
         let (left, top) = (i32::from(arc.x), i32::from(arc.y));

@@ -9,7 +9,8 @@ use std::ops::Range;
 use x11rb_protocol::protocol::xproto::{Point, Rectangle, Segment};
 
 use super::dash::Dashes;
-use super::fill::Painter;
+use super::fill::{Painter, PlainShape};
+use super::pixmap::Pixel;
 use super::{Canvas, CapStyle, FillStyle, Gc, JoinStyle, LineStyle};
 use crate::region::Rect;
 
@@ -23,11 +24,40 @@ pub(super) fn absolute(relative: bool, points: &[Point]) -> impl Iterator<Item =
     })
 }
 
+/// The rectangle around points.
+fn around(points: &[Point]) -> Rect {
+    let (mut x1, mut y1, mut x2, mut y2) = (i16::MAX, i16::MAX, i16::MIN, i16::MIN);
+    for p in points {
+        (x1, y1) = (x1.min(p.x), y1.min(p.y));
+        (x2, y2) = (x2.max(p.x), y2.max(p.y));
+    }
+    if points.is_empty() {
+        return Rect::EMPTY;
+    }
+    Rect::new(x1.into(), y1.into(), i32::from(x2) + 1, i32::from(y2) + 1)
+}
+
+/// Single pixels.
+struct Pixels<'p>(&'p [Point]);
+
+impl PlainShape for Pixels<'_> {
+    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
+        for p in self.0 {
+            let at = (i32::from(p.y) + dy) as usize * stride + (i32::from(p.x) + dx) as usize;
+            if let Some(pixel) = data.get_mut(at) {
+                combine(pixel);
+            }
+        }
+    }
+}
+
 impl Canvas<'_> {
     /// X11 §9 `PolyPoint`; `relative` is the coordinate mode Previous. Points are always solid.
     pub fn poly_point(&mut self, gc: &Gc, relative: bool, points: &[Point]) -> Rect {
         let mut painter = self.solid_painter(gc);
-        painter.dots(absolute(relative, points));
+        if relative || !painter.plain_shape(around(points), &Pixels(points)) {
+            painter.dots(absolute(relative, points));
+        }
         painter.finish()
     }
 

@@ -10,7 +10,7 @@ use x11rb_protocol::protocol::xproto::Arc;
 
 use super::dash::Dashes;
 use super::fill::Painter;
-use super::fill_arc::{FULL, Sweep, ellipse_row};
+use super::fill_arc::{FULL, MANY, Sweep, ellipse_row};
 use super::wide_line::{draws_twice_alike, unite};
 use super::{CapStyle, Gc, JoinStyle, LineStyle};
 use crate::region::Rect;
@@ -83,17 +83,29 @@ impl<'a> Painter<'a> {
                 Pen { gc, bounds, out: &mut even }.join(before, &start);
             }
             before = (!whole).then(|| curve.end(to, false));
+            if even.len() >= MANY && gc.line_style != LineStyle::DoubleDash && draws_twice_alike(gc.function)
+            {
+                self.spans(&even);
+                even.clear();
+            }
         }
-        let once = draws_twice_alike(gc.function);
+        self.stroked(gc, &even, &odd);
+    }
+
+    /// Draws the spans of dashes and of gaps. Pixels that are in several of them are drawn once; by a function that draws
+    /// twice what it draws once they need not be sought.
+    fn stroked(&mut self, gc: &'a Gc, even: &[Rect], odd: &[Rect]) {
+        if draws_twice_alike(gc.function) {
+            self.with_gap_source(gc, |painter| painter.spans(odd));
+            self.spans(even);
+            return;
+        }
+        let even = unite(even);
         if !odd.is_empty() {
-            let gaps = if once { unite(&odd) } else { unite(&odd).subtract(&unite(&even)) };
+            let gaps = unite(odd).subtract(&even);
             self.with_gap_source(gc, |painter| painter.spans(gaps.rects()));
         }
-        if once && even.len() < 64 {
-            self.spans(&even);
-        } else {
-            self.spans(unite(&even).rects());
-        }
+        self.spans(even.rects());
     }
 }
 
@@ -144,39 +156,46 @@ impl Curve {
         (curve, radians(from), radians(from + extent))
     }
 
-    fn at(&self, t: f64) -> (f64, f64) {
-        (self.x + self.a * t.cos(), self.y - self.b * t.sin())
+    fn at(&self, (sin, cos): (f64, f64)) -> (f64, f64) {
+        (self.x + self.a * cos, self.y - self.b * sin)
     }
 
     /// Out of the ellipse, of length 1.
-    fn normal(&self, t: f64) -> (f64, f64) {
-        let (x, y) = (self.b * t.cos(), -self.a * t.sin());
-        let length = x.hypot(y);
+    fn normal(&self, (sin, cos): (f64, f64)) -> (f64, f64) {
+        let (x, y) = (self.b * cos, -self.a * sin);
+        let length = (x * x + y * y).sqrt();
         if length > 0.0 {
             (x / length, y / length)
         } else if self.a > 0.0 {
-            (0.0, -t.sin().signum())
+            (0.0, -sin.signum())
         } else {
-            (t.cos().signum(), 0.0)
+            (cos.signum(), 0.0)
         }
     }
 
-    fn offset(&self, t: f64, by: f64) -> (f64, f64) {
-        let ((x, y), (nx, ny)) = (self.at(t), self.normal(t));
-        (x + by * nx, y + by * ny)
+    /// The points of the outer and of the inner curve at `count` + 1 angles between two.
+    fn both(&self, from: f64, to: f64, count: usize) -> (Vec<Point>, Vec<Point>) {
+        let (mut outer, mut inner) = (Vec::with_capacity(2 * count + 2), Vec::with_capacity(count + 1));
+        for at in turns(from, to, count) {
+            let ((x, y), (nx, ny)) = (self.at(at), self.normal(at));
+            let (dx, dy) = (self.half * nx, self.half * ny);
+            outer.push((x + dx, y + dy));
+            inner.push((x - dx, y - dy));
+        }
+        (outer, inner)
     }
 
     fn end(&self, t: f64, backwards: bool) -> End {
-        let ((x, y), (nx, ny)) = (self.at(t), self.normal(t));
+        let ((x, y), (nx, ny)) = (self.at(t.sin_cos()), self.normal(t.sin_cos()));
         // Against the clock, seen with y down: the normal turned by a quarter.
         let tangent = if backwards { (-ny, nx) } else { (ny, -nx) };
         End { x, y, tangent }
     }
 
-    /// An angle step that keeps straight pieces within a thousandth of a pixel of the curve.
+    /// An angle step that keeps straight pieces within a few thousandths of a pixel of the curve.
     fn step(&self) -> f64 {
         let radius = self.a.max(self.b) + self.half;
-        (8.0 * 0.001 / radius.max(0.5)).sqrt().clamp(0.002, 0.25)
+        (8.0 * 0.003 / radius.max(0.5)).sqrt().clamp(0.002, 0.25)
     }
 
     /// The dashes between two angles, by length along the curve.
@@ -188,10 +207,12 @@ impl Curve {
         let mut left = left as f64;
         let mut begin = from;
         let mut t = from;
-        for i in 1..=count {
-            let next = if i == count { to } else { from + step * i as f64 };
-            let ((x1, y1), (x2, y2)) = (self.at(t), self.at(next));
-            let length = (x2 - x1).hypot(y2 - y1);
+        let mut points = turns(from, to, count).map(|at| self.at(at));
+        let Some((mut x1, mut y1)) = points.next() else { return out };
+        for (i, (x2, y2)) in points.enumerate() {
+            let next = from + (to - from) * (i + 1) as f64 / count as f64;
+            let length = ((x2 - x1) * (x2 - x1) + (y2 - y1) * (y2 - y1)).sqrt();
+            (x1, y1) = (x2, y2);
             let mut gone = 0.0;
             while length - gone >= left {
                 gone += left;
@@ -457,26 +478,19 @@ impl Pen<'_> {
         let (least, greatest) = (curve.a.min(curve.b), curve.a.max(curve.b));
         if curve.half * greatest > least * least {
             // The inner curve turns back on itself where the ellipse is narrow: piece by piece nothing cancels.
-            let count = count.min(800);
-            let corner = |i: usize, by: f64| curve.offset(from + (to - from) * i as f64 / count as f64, by);
-            for i in 0..count {
-                let half = curve.half;
-                let (a, b) = (corner(i, half), corner(i + 1, half));
-                let (c, d) = (corner(i + 1, -half), corner(i, -half));
-                self.outline(vec![a, b, c, d]);
+            let (outer, inner) = curve.both(from, to, count.min(800));
+            for (a, c) in outer.windows(2).zip(inner.windows(2)) {
+                self.winding(&[&[a[0], a[1], c[1], c[0]]]);
             }
             return;
         }
-        let angle = |i: usize| from + (to - from) * i as f64 / count as f64;
-        let outer = (0..=count).map(|i| curve.offset(angle(i), curve.half));
-        let inner = (0..=count).rev().map(|i| curve.offset(angle(i), -curve.half));
+        let (mut outer, inner) = curve.both(from, to, count);
         if (to - from).abs() >= TAU - 1e-9 {
-            let mut edges = Vec::new();
-            close(&mut edges, outer.collect());
-            close(&mut edges, inner.collect());
-            self.winding(&edges);
+            let back: Vec<_> = inner.into_iter().rev().collect();
+            self.winding(&[&outer, &back]);
         } else {
-            self.outline(outer.chain(inner).collect());
+            outer.extend(inner.into_iter().rev());
+            self.winding(&[&outer]);
         }
     }
 
@@ -486,12 +500,12 @@ impl Pen<'_> {
         let (x, y) = (end.x, end.y);
         match self.gc.cap_style {
             CapStyle::Round => self.half_disc(x, y, half, end.tangent),
-            CapStyle::Projecting => self.outline(vec![
+            CapStyle::Projecting => self.winding(&[&[
                 (x - half * ty, y + half * tx),
                 (x - half * ty + half * tx, y + half * tx + half * ty),
                 (x + half * ty + half * tx, y - half * tx + half * ty),
                 (x + half * ty, y - half * tx),
-            ]),
+            ]]),
             CapStyle::Butt | CapStyle::NotLast => {}
         }
     }
@@ -503,7 +517,7 @@ impl Pen<'_> {
             let (along, across) = (angle.sin() * half, angle.cos() * half);
             (x + along * tx - across * ty, y + along * ty + across * tx)
         });
-        self.outline(arc.collect());
+        self.winding(&[&arc.collect::<Vec<_>>()]);
     }
 
     fn join(&mut self, before: &End, after: &End) {
@@ -530,31 +544,35 @@ impl Pen<'_> {
             corners.push((x + (p.0 + q.0) * scale, y + (p.1 + q.1) * scale));
         }
         corners.push((x + q.0, y + q.1));
-        self.outline(corners);
+        self.winding(&[&corners]);
     }
 
-    fn outline(&mut self, corners: Vec<(f64, f64)>) {
-        let mut edges = Vec::with_capacity(corners.len());
-        close(&mut edges, corners);
-        self.winding(&edges);
-    }
-
-    /// Fills between edges by the winding rule.
-    fn winding(&mut self, edges: &[Edge]) {
-        let mut crossings: Vec<(i32, f64, i32)> = Vec::new();
-        for &((x1, y1), (x2, y2)) in edges {
-            let (top, bottom, winding) = if y1 < y2 { (y1, y2, 1) } else { (y2, y1, -1) };
-            let first = (top.ceil() as i32).max(self.bounds.y1);
-            let end = (bottom.ceil() as i32).min(self.bounds.y2);
-            for y in first..end {
-                let x = x1 + (f64::from(y) - y1) * (x2 - x1) / (y2 - y1);
-                crossings.push((y, x, winding));
+    /// Fills what is within closed outlines by the winding rule.
+    fn winding(&mut self, outlines: &[&[Point]]) {
+        // Pixel centres have whole coordinates: an edge crosses the rows from the first below its upper end.
+        let mut crossings: Vec<Crossing> = Vec::new();
+        for corners in outlines {
+            let Some(&last) = corners.last() else { continue };
+            let mut before = (last, row_below(last.1));
+            for &corner in *corners {
+                let ((x1, y1), row) = before;
+                let (x2, y2) = corner;
+                let end = row_below(y2);
+                before = (corner, end);
+                if row == end {
+                    continue;
+                }
+                let winding = if row < end { 1 } else { -1 };
+                let slope = (x2 - x1) / (y2 - y1);
+                for y in row.min(end).max(self.bounds.y1)..row.max(end).min(self.bounds.y2) {
+                    crossings.push(Crossing { y, x: x1 + (f64::from(y) - y1) * slope, winding });
+                }
             }
         }
-        crossings.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let crossings = by_rows(crossings);
         let mut around = 0;
         let mut from = 0.0;
-        for (y, x, winding) in crossings {
+        for Crossing { y, x, winding } in crossings {
             if around == 0 {
                 from = x;
             }
@@ -566,16 +584,76 @@ impl Pen<'_> {
     }
 }
 
-/// From corner to corner.
-type Edge = ((f64, f64), (f64, f64));
+/// A point of the plane.
+type Point = (f64, f64);
 
-fn close(edges: &mut Vec<Edge>, corners: Vec<(f64, f64)>) {
-    let Some(last) = corners.last().copied() else { return };
-    let mut before = last;
-    for corner in corners {
-        edges.push((before, corner));
-        before = corner;
+/// Where an edge crosses a row, and whether it goes down there (1) or up (-1).
+#[derive(Clone, Copy)]
+struct Crossing {
+    y: i32,
+    x: f64,
+    winding: i32,
+}
+
+/// Crossings from the top down, in each row from the left. There are few to a row: they are put into their rows first.
+fn by_rows(crossings: Vec<Crossing>) -> Vec<Crossing> {
+    let Some(first) = crossings.iter().map(|c| c.y).min() else { return crossings };
+    // Where each row begins, and how much of it is there.
+    let mut begins = vec![0_usize];
+    for crossing in &crossings {
+        let row = (crossing.y - first) as usize;
+        if row + 1 >= begins.len() {
+            begins.resize(row + 2, 0);
+        }
+        begins[row + 1] += 1;
     }
+    let mut sum = 0;
+    for begin in &mut begins {
+        sum += *begin;
+        *begin = sum;
+    }
+    let mut filled = vec![0_usize; begins.len()];
+    let mut sorted = crossings.clone();
+    for crossing in crossings {
+        let row = (crossing.y - first) as usize;
+        let begin = begins[row];
+        let mut at = begin + filled[row];
+        filled[row] += 1;
+        while at > begin && sorted[at - 1].x > crossing.x {
+            sorted[at] = sorted[at - 1];
+            at -= 1;
+        }
+        sorted[at] = crossing;
+    }
+    sorted
+}
+
+/// The first whole number that is not less.
+fn row_below(y: f64) -> i32 {
+    let whole = y as i32;
+    whole.saturating_add(i32::from(f64::from(whole) < y))
+}
+
+/// Sine and cosine of `count` + 1 angles from one to another, each turned on from the one before.
+fn turns(from: f64, to: f64, count: usize) -> impl Iterator<Item = (f64, f64)> {
+    /// Steps after which what rounding has added up is dropped.
+    const FRESH: usize = 64;
+    let angle = move |i: usize| from + (to - from) * i as f64 / count.max(1) as f64;
+    let (sin_step, cos_step) = angle(1).sin_cos();
+    let (sin_from, cos_from) = from.sin_cos();
+    // By the difference of the angles.
+    let (sin_step, cos_step) =
+        (sin_step * cos_from - cos_step * sin_from, cos_step * cos_from + sin_step * sin_from);
+    let mut now = (0.0, 1.0);
+    (0..=count).map(move |i| {
+        now = if i % FRESH == 0 || i == count {
+            angle(i).sin_cos()
+        } else {
+            let (sin, cos) = now;
+            (sin * cos_step + cos * sin_step, cos * cos_step - sin * sin_step)
+        };
+        now
+    })
 }
 
 /// Keeps a span for later.
