@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on is a failed test")]
 
+mod slow_link;
 mod stand_in;
 
 use std::sync::Arc;
@@ -13,12 +14,15 @@ use qvd_client_core::protocol::session::{Geometry, ImageQuality, Keyboard, LinkS
 use qvd_client_core::protocol::{ErrorCode, Secret};
 use qvd_client_core::session::{End, Session, SessionEvent, Tuning};
 use qvd_client_core::{Client, Error, Event, ServerAddress};
+use slow_link::SlowLink;
 use stand_in::{COOKIE, PASSWORD, Plot, StandIn, USER};
 
 struct World {
     server: StandIn,
     client: Client,
     woken: Receiver<()>,
+    /// What is between them, if not this computer alone.
+    link: Option<SlowLink>,
     _folder: tempfile::TempDir,
 }
 
@@ -31,12 +35,16 @@ impl World {
             let _ = sender.send(());
         });
         let client = Client::new(folder.path(), wake).unwrap();
-        Self { server: StandIn::start(plot), client, woken, _folder: folder }
+        Self { server: StandIn::start(plot), client, woken, link: None, _folder: folder }
     }
 
     /// A client that knows the server and is logged in.
     fn logged_in(plot: Plot) -> Self {
-        let mut world = Self::strangers(plot);
+        Self::strangers(plot).log_on()
+    }
+
+    fn log_on(self) -> Self {
+        let mut world = self;
         let fingerprint = world.server.fingerprint.parse().unwrap();
         world.client.trust(&world.address(), fingerprint).unwrap();
         assert!(matches!(world.log_in(PASSWORD), Event::LoggedIn { user } if user == "Demo"));
@@ -54,7 +62,8 @@ impl World {
     }
 
     fn address(&self) -> ServerAddress {
-        self.server.address.to_string().parse().unwrap()
+        let address = self.link.as_ref().map_or(self.server.address, |link| link.address);
+        address.to_string().parse().unwrap()
     }
 
     fn log_in(&mut self, password: &str) -> Event {
@@ -226,4 +235,32 @@ fn leaving_a_session_is_no_failure() {
     let (world, mut session) = World::connected(Plot::TakenOver);
     session.disconnect();
     assert!(matches!(world.end(&mut session), End::Disconnected | End::Closed { .. }));
+}
+
+/// What the client asks for over a link of so many bits and milliseconds.
+fn asked_over(rate: f64, milliseconds: u64) -> String {
+    let mut world = World::strangers(Plot::BootFails);
+    world.link = Some(SlowLink::start(world.server.address, rate, Duration::from_millis(milliseconds)));
+    let mut world = world.log_on();
+    world.connect();
+    let heard = world.server.heard.lock().unwrap();
+    heard.iter().find(|heard| heard.ends_with("images")).unwrap().clone()
+}
+
+#[test]
+fn a_modem_is_taken_for_one() {
+    assert_eq!(asked_over(56e3, 200), "Modem link, Low images");
+}
+
+#[test]
+fn a_subscriber_line_is_taken_for_one() {
+    assert_eq!(asked_over(512e3, 60), "Adsl link, Medium images");
+}
+
+#[test]
+fn a_fast_link_to_another_continent_is_taken_for_one() {
+    // A computer that is busy makes it look slower, now and then.
+    let asked: Vec<String> =
+        (0..5).map(|_| asked_over(10e6, 100)).take_while(|a| !a.starts_with("Wan")).collect();
+    assert!(asked.len() < 5, "{asked:?}");
 }

@@ -208,6 +208,7 @@ async fn play(mut socket: Socket, desk: &Desk) {
     let ClientMessage::Open { session, .. } = serde_json::from_str(&open).unwrap();
     session.check().unwrap();
     desk.hear(format!("open {}x{}", session.geometry.width, session.geometry.height));
+    desk.hear(format!("{:?} link, {:?} images", session.link, session.images));
     let progress = ServerMessage::Progress { stage: Stage::Booting, message: "It boots.".into() };
     socket.send(text(&progress)).await.unwrap();
     match desk.plot {
