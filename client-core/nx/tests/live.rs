@@ -5,58 +5,21 @@
 //! `cargo test` builds, but not when it is told to build this test alone).
 #![expect(clippy::expect_used, reason = "a test says what it relies on")]
 
+mod programs;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+use programs::{Directory, Process, free_number, nxproxy, wait_for, x11_socket};
 
 /// Size of the screens.
 const WIDTH: usize = 900;
 const HEIGHT: usize = 700;
-
-/// A process that ends with its owner.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A directory that goes with its owner.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("nx-live-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a directory for temporary files");
-        Self(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = ready() {
-            return value;
-        }
-        assert!(start.elapsed() < PATIENCE, "{what} did not happen within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// An X server in memory; it picks its own number.
 struct Screen {
@@ -139,15 +102,6 @@ fn quit(tap: &mut Process) -> bool {
     }
     let status = wait_for("the end of nxtap", || tap.0.try_wait().expect("nxtap is ours"));
     status.success()
-}
-
-/// A display number that no other process uses: the sockets of X servers tell.
-fn free_number(from: u32) -> u32 {
-    let taken = |n: &u32| {
-        Path::new(&format!("/tmp/.X11-unix/X{n}")).exists() || Path::new(&format!("/tmp/.X{n}-lock")).exists()
-    };
-    let start = from + std::process::id() % 100;
-    (start..start + 1000).find(|n| !taken(n)).expect("a free display number")
 }
 
 fn client(display: u32, program: &str, args: &[&str]) -> Process {
@@ -307,19 +261,9 @@ fn through_ours(name: &str, options: &str, first: u32) -> Vec<u8> {
 fn through_the_reference(name: &str, options: &str, first: u32) -> Vec<u8> {
     let screen = Screen::new();
     let agent = Agent::new(name, options, free_number(first));
-    let root = agent.directory.0.display().to_string();
-    let proxy = Command::new("nxproxy")
-        .args([
-            "-S",
-            &format!("nx/nx,root={root},connect=unix:{root}/link,retry=5,session=s:{}", agent.number),
-        ])
-        .env("DISPLAY", format!(":{}", screen.number))
-        .env("HOME", &root)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("nxproxy is installed");
-    let _proxy = Process(proxy);
+    let options = format!("connect=unix:{},retry=5,session=s:{}", agent.link().display(), agent.number);
+    let home = Directory::new(&format!("{name}-display"));
+    let _proxy = nxproxy("-S", &options, &format!(":{}", screen.number), &home);
     agent.await_state("RUNNING");
     let _clients = desktop(agent.number);
     screen.settled("the reference")
@@ -353,27 +297,18 @@ fn x_clients_look_the_same_through_our_application_side_and_the_reference_displa
         [&["delta=0", "stream=0"][..], &["delta=1", "stream=0", "cache=65536"], &["delta=1", "stream=6"]]
     {
         let directory = Directory::new(&options.concat().replace('=', "-"));
-        let root = directory.0.display().to_string();
         let screen = Screen::new();
         let number = free_number(800);
-        let proxy = Command::new("nxproxy")
-            .args(["-S", &format!("nx/nx,root={root},listen=unix:{root}/link,session=s:{number}")])
-            .env("DISPLAY", format!(":{}", screen.number))
-            .env("HOME", &root)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nxproxy is installed");
-        let _proxy = Process(proxy);
         let link = directory.0.join("link");
+        let words = format!("listen=unix:{},session=s:{number}", link.display());
+        let _proxy = nxproxy("-S", &words, &format!(":{}", screen.number), &directory);
         wait_for("the link", || link.exists().then_some(()));
         let link = link.display().to_string();
         let display = number.to_string();
         let mut args = vec!["application", &link, &display];
         args.extend(options);
         let mut tap = nxtap(&args);
-        let socket = format!("/tmp/.X11-unix/X{number}");
-        wait_for("our display", || Path::new(&socket).exists().then_some(()));
+        wait_for("our display", || x11_socket(number).exists().then_some(()));
         let clients = desktop(number);
         let picture = screen.settled(&options.concat());
         drop(clients);
@@ -439,8 +374,7 @@ fn x_clients_look_the_same_through_both_of_our_ends() {
     let mut display = nxtap(&["display", &format!("listen:{link}"), &screen.number]);
     wait_for("the link", || Path::new(&link).exists().then_some(()));
     let mut application = nxtap(&["application", &link, &number.to_string(), "delta=1", "stream=4"]);
-    let socket = format!("/tmp/.X11-unix/X{number}");
-    wait_for("our display", || Path::new(&socket).exists().then_some(()));
+    wait_for("our display", || x11_socket(number).exists().then_some(()));
     let clients = busy_desktop(number);
     let picture = screen.settled("our ends");
     drop(clients);

@@ -10,46 +10,30 @@
     reason = "a test says what it relies on"
 )]
 
+mod programs;
 mod traffic;
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nx::{
     Application, ApplicationConfig, ByteOrder, ChannelId, ChannelKind, Config, Direction, Display, Event,
     LinkType, Options,
 };
+use programs::{Directory, Process, free_number, nxproxy, wait_for, x11_socket};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use traffic::{RENDER, SHAPE, Session, Step, build, build_reply, set16, step};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Requests after which the totals of both directions' stores, which only the reference adds up, may tell.
+/// Requests and messages after which the totals of both directions' stores, which only the reference adds up, may tell.
 const COMPARED_BITS: usize = 3000;
-
-/// A process that ends with its owner.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A directory that goes with its owner.
-struct Directory(PathBuf);
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+/// The same for the smallest stores.
+const COMPARED_BITS_OF_SMALL: usize = 500;
 
 /// Our end of the link.
 enum Half {
@@ -79,34 +63,11 @@ struct Channel {
     theirs: Vec<u8>,
 }
 
-/// A display number that no other X server uses.
-fn free_number(from: u32) -> u32 {
-    let taken = |n: &u32| {
-        Path::new(&format!("/tmp/.X11-unix/X{n}")).exists() || Path::new(&format!("/tmp/.X{n}-lock")).exists()
-    };
-    let start = from + std::process::id() % 1000;
-    (start..start + 1000).find(|n| !taken(n)).expect("a free display number")
-}
-
-fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = ready() {
-            return value;
-        }
-        assert!(start.elapsed() < PATIENCE, "{what} did not happen within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 impl World {
     fn new(options: &Options, ours: &str, first: u32) -> Self {
         let number = free_number(first);
-        let directory =
-            Directory(std::env::temp_dir().join(format!("nx-reference-{number}-{}", std::process::id())));
-        std::fs::create_dir_all(&directory.0).expect("a directory for temporary files");
-        let root = directory.0.display();
-        let x11 = PathBuf::from(format!("/tmp/.X11-unix/X{number}"));
+        let directory = Directory::new(&format!("{ours}-{number}"));
+        let x11 = x11_socket(number);
         std::fs::create_dir_all("/tmp/.X11-unix").expect("the folder of X sockets");
         let link = format!("{options:?}")
             .split_once("link: ")
@@ -127,22 +88,9 @@ impl World {
             ("-S", "type=default".to_owned())
         };
         let listener = (!display).then(|| UnixListener::bind(&x11).expect("a display number"));
-        let log = std::fs::File::create(directory.0.join("log")).expect("a temporary file");
-        let proxy = Command::new("nxproxy")
-            .args([
-                role,
-                &format!(
-                    "nx/nx,root={root},listen=unix:{root}/link,load=0,save=0,{words},session=s:{number}"
-                ),
-            ])
-            .env("DISPLAY", format!("unix:{number}"))
-            .env("HOME", &directory.0)
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("nxproxy is installed");
-        let proxy = Process(proxy);
         let socket = directory.0.join("link");
+        let words = format!("listen=unix:{},load=0,save=0,{words},session=s:{number}", socket.display());
+        let proxy = nxproxy(role, &words, &format!("unix:{number}"), &directory);
         let link = wait_for("the link", || UnixStream::connect(&socket).ok());
         link.set_nonblocking(true).expect("a socket");
         let now = Instant::now();
@@ -353,6 +301,7 @@ fn soak(options: &Options, ours: &str, first: u32) {
     // The reference takes equal bytes of X clients with different byte orders for equal requests, which its own display
     // side cannot stand; our encoder does not, so with both orders it spends other bits.
     let mixed = display && options.cache < 8 << 20;
+    let compared = if options.cache < 1 << 20 { COMPARED_BITS_OF_SMALL } else { COMPARED_BITS };
     let orders = [ByteOrder::Lsb, if mixed { ByteOrder::Msb } else { ByteOrder::Lsb }, ByteOrder::Lsb];
     let mut own = Session::new(options.clone(), Some(0), 100_000, &orders);
     let mut world = World::new(options, ours, first);
@@ -398,7 +347,7 @@ fn soak(options: &Options, ours: &str, first: u32) {
         let mut reply = None;
         let mut event = None;
         // The padding in front of raw bytes depends on what else is in the frame.
-        let alone = display && !mixed && requests < COMPARED_BITS;
+        let alone = display && !mixed && requests < compared;
         let batch = if alone { 1 } else { step().new_tree(&mut runner).expect("a step").current().items + 1 };
         for _ in 0..batch {
             let mut step = step().new_tree(&mut runner).expect("a step").current();
@@ -477,7 +426,7 @@ fn soak(options: &Options, ours: &str, first: u32) {
             }
             let theirs: Vec<usize> =
                 world.bits(Direction::ToClient).iter().map(|(_, _, bits)| *bits).collect();
-            if !display && !approximated && messages < COMPARED_BITS {
+            if !display && !approximated && messages < compared {
                 assert_eq!(theirs, ours, "bits for {message:02x?} after {messages} messages");
             }
             if let Some(i) = (0..got.len()).find(|i| carried(*i) && got[*i] != expected[*i])
