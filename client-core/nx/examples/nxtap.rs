@@ -106,7 +106,10 @@ fn options(words: &[String]) -> Result<Options, Box<dyn Error>> {
 }
 
 /// Bytes that may wait for a socket before nothing more is read that could add to them.
-const BACKLOG: usize = 1 << 20;
+const BACKLOG: usize = 1 << 18;
+
+/// What has come in pieces is sent in one, but for this many of them.
+const READS: usize = 8;
 
 /// A socket, and what it does not take yet.
 struct Socket {
@@ -321,7 +324,8 @@ impl Tap {
                     }
                     Ready::Link => {
                         link.flush();
-                        if let Some(bytes) = link.read(&mut buffer) {
+                        for _ in 0..READS {
+                            let Some(bytes) = link.read(&mut buffer) else { break };
                             self.summary.received += bytes.len();
                             if let Err(error) = either!(&mut session, receive(bytes, Instant::now())) {
                                 println!("error: {error}");
@@ -331,10 +335,12 @@ impl Tap {
                     Ready::Connection(channel) => {
                         let Some(socket) = self.connections.get_mut(&channel) else { continue };
                         socket.flush();
-                        if session.wants_x11()
-                            && link.out.len() < BACKLOG
-                            && let Some(bytes) = socket.read(&mut buffer)
-                        {
+                        for _ in 0..READS {
+                            let waiting = link.out.len() + either!(&session, pending_output());
+                            if !session.wants_x11() || waiting >= BACKLOG {
+                                break;
+                            }
+                            let Some(bytes) = socket.read(&mut buffer) else { break };
                             session.x11(channel, bytes);
                         }
                         if socket.closed {
