@@ -13,10 +13,16 @@ use crate::server::Server;
 use crate::value_list::{half, tail};
 
 /// The list of hosts. The embedder decides who connects; the list is kept for those who ask.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Access {
     enabled: bool,
     hosts: Vec<(u8, Vec<u8>)>,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { enabled: true, hosts: Vec::new() }
+    }
 }
 
 /// More hosts than this are refused.
@@ -33,7 +39,8 @@ impl Server {
             0 => Some(4),
             1 | 2 => Some(2),
             6 => Some(16),
-            5 => None,
+            // Names that the server interprets, and all of this host
+            5 | 252 => None,
             other => return Err(XError::value(u32::from(other))),
         };
         if expected.is_some_and(|expected| expected != length) {

@@ -243,7 +243,7 @@ fn programs_that_ask_about_a_display_get_their_answers() {
         &[],
         &["640x480 pixels", "XInputExtension", "DirectColor", "MIT-SCREEN-SAVER"],
     );
-    display.says_what("xrandr", &["--verbose"], &["640x480", "connected"]);
+    display.says_what("xrandr", &["--verbose"], &["640x480", "connected", "Gamma:      1.0:1.0:1.0"]);
     display.says_what(
         "xinput",
         &["list", "--long"],
@@ -257,6 +257,30 @@ fn programs_that_ask_about_a_display_get_their_answers() {
     display.says_what("xwininfo", &["-root", "-all"], &["-geometry 640x480+0+0", "IsViewable"]);
     display.says_what("xlsatoms", &["-range", "1-68"], &["PRIMARY", "WM_TRANSIENT_FOR"]);
     display.says_what("xlsfonts", &["fixed"], &["fixed"]);
+}
+
+#[test]
+fn what_programs_set_is_what_others_are_told() {
+    let display = Display::headless();
+    let settings: [(&str, &[&str], &str, &[&str], &str); 6] = [
+        ("xset", &["r", "rate", "500", "20"], "xset", &["q"], "auto repeat delay:  500    repeat rate:  20"),
+        ("xset", &["m", "3/2", "5"], "xset", &["q"], "acceleration:  3/2    threshold:  5"),
+        ("xset", &["s", "300", "60"], "xset", &["q"], "timeout:  300    cycle:  60"),
+        ("xhost", &["+local:"], "xhost", &[], "LOCAL:"),
+        ("xrandr", &["--dpi", "120"], "xdpyinfo", &[], "120x120 dots per inch"),
+        (
+            "xrandr",
+            &["--setmonitor", "left", "320/85x480/127+0+0", "none"],
+            "xrandr",
+            &["--listmonitors"],
+            "left",
+        ),
+    ];
+    for (set, to, ask, what, told) in settings {
+        if display.says(set, to).is_some() {
+            display.says_what(ask, what, &[told]);
+        }
+    }
 }
 
 #[test]

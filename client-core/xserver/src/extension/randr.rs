@@ -3,6 +3,8 @@
 //! The embedder decides both ([`Server::resize`], [`Server::set_monitors`]); clients can ask, are told of changes, and
 //! may set what already is. Each monitor is an output with a CRTC and one mode.
 
+use std::collections::HashMap;
+
 use x11rb_protocol::protocol::randr::{
     Connection, CrtcChange, GetCrtcGammaReply, GetCrtcGammaSizeReply, GetCrtcInfoReply,
     GetCrtcTransformReply, GetMonitorsReply, GetOutputInfoReply, GetOutputPrimaryReply,
@@ -27,7 +29,7 @@ use crate::selection::is_before;
 use crate::server::{MAX_SIDE, ROOT, Server, blank_screen, wire};
 use crate::setup::millimetres;
 use crate::surface::SurfaceId;
-use crate::value_list::{half, word};
+use crate::value_list::{half, tail, word};
 
 pub(crate) const EXTENSION: Extension = Extension {
     name: "RANDR",
@@ -82,10 +84,15 @@ pub(crate) struct Randr {
     /// Client, window, events.
     listeners: Vec<(ClientId, Xid, u16)>,
     primary: usize,
+    /// What clients want of brightness by CRTC: red, green and blue. It is kept for those who ask; what the pixels look
+    /// like is the embedder's affair.
+    gamma: HashMap<Xid, [Vec<u16>; 3]>,
     /// When the configuration last changed.
     changed: u32,
 }
 
+/// Steps of a gamma ramp.
+const GAMMA_SIZE: u16 = 256;
 /// More monitors than this nobody has.
 const MAX_MONITORS: usize = 32;
 const CRTC: Xid = 0x40;
@@ -191,6 +198,19 @@ impl Server {
                 self.deliver(top, mask::STRUCTURE_NOTIFY, &wire(&event));
             }
         }
+    }
+
+    /// Gives the screen another density, in pixels per inch.
+    fn set_density(&mut self, dpi: u16) {
+        if dpi == self.config.dpi {
+            return;
+        }
+        self.config.dpi = dpi;
+        for monitor in &mut self.randr.monitors {
+            monitor.dpi = dpi;
+        }
+        self.randr.changed = self.time;
+        self.tell_configuration();
     }
 
     /// Says which monitors show the screen, the first one being primary. None at all is one that covers it.
@@ -417,10 +437,15 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             {
                 return Err(XError::value(u32::from(request.width)));
             }
-            // The embedder's window has the size it has.
+            // The embedder's window has the size it has; how dense its pixels are is a matter of taste.
             if (request.width, request.height) != server.size() {
                 return Err(XError::MATCH);
             }
+            if request.mm_width == 0 || request.mm_height == 0 {
+                return Err(XError::value(0));
+            }
+            let dpi = (u32::from(request.width) * 254 / 10 + request.mm_width / 2) / request.mm_width;
+            server.set_density(dpi.clamp(10, 2000) as u16);
         }
         8 | 25 => {
             exactly(1)?;
@@ -563,27 +588,33 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             exactly(1)?;
             let id = word(body, 0)?;
             server.randr.index(CRTC, id).ok_or(bad_crtc(id))?;
-            server.reply(client, &GetCrtcGammaSizeReply { sequence: 0, length: 0, size: 0 });
+            server.reply(client, &GetCrtcGammaSizeReply { sequence: 0, length: 0, size: GAMMA_SIZE });
         }
         23 => {
             exactly(1)?;
             let id = word(body, 0)?;
             server.randr.index(CRTC, id).ok_or(bad_crtc(id))?;
-            let reply = GetCrtcGammaReply {
-                sequence: 0,
-                length: 0,
-                red: Vec::new(),
-                green: Vec::new(),
-                blue: Vec::new(),
-            };
-            server.reply(client, &reply);
+            let straight = || (0..GAMMA_SIZE).map(|step| step << 8 | step).collect();
+            let ramps = server.randr.gamma.get(&id).cloned();
+            let [red, green, blue] = ramps.unwrap_or_else(|| [straight(), straight(), straight()]);
+            server.reply(client, &GetCrtcGammaReply { sequence: 0, length: 0, red, green, blue });
         }
         24 => {
             at_least(2)?;
             let id = word(body, 0)?;
             server.randr.index(CRTC, id).ok_or(bad_crtc(id))?;
-            if half(body, 4)? != 0 {
+            let size = half(body, 4)?;
+            if body.len() != 8 + (6 * usize::from(size)).next_multiple_of(4) {
+                return Err(XError::LENGTH);
+            }
+            if size != GAMMA_SIZE {
                 return Err(XError::MATCH);
+            }
+            let steps = tail(body, 8)?.chunks_exact(2).map(|step| u16::from_ne_bytes([step[0], step[1]]));
+            let all: Vec<u16> = steps.collect();
+            let mut ramps = all.chunks_exact(usize::from(GAMMA_SIZE)).map(<[u16]>::to_vec);
+            if let (Some(red), Some(green), Some(blue)) = (ramps.next(), ramps.next(), ramps.next()) {
+                server.randr.gamma.insert(id, [red, green, blue]);
             }
         }
         26 => {

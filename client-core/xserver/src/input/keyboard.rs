@@ -50,6 +50,9 @@ pub(crate) struct Keyboard {
     pub(crate) repeat: bool,
     /// Which of them may: a bit per keycode.
     pub(crate) repeats: [u8; 32],
+    /// Milliseconds until the first repetition and between the others, as clients want them. The embedder, which
+    /// repeats keys, has its own.
+    pub(crate) repeat_timing: (u16, u16),
     /// The press being told is the second half of a repetition.
     pub(crate) repeating_press: bool,
     /// The release being told is the first half of a repetition.
@@ -122,6 +125,7 @@ impl Default for Keyboard {
             ],
             repeat: true,
             repeats,
+            repeat_timing: (660, 40),
             repeating: false,
             repeating_press: false,
             click_percent: 0,
@@ -276,6 +280,11 @@ impl Keyboard {
     /// Key click in percent, the bell (percent, hertz, milliseconds), and which keys repeat.
     pub(crate) fn feedback(&self) -> (u8, (u8, u16, u16), bool, [u8; 32]) {
         (self.click_percent, self.bell, self.repeat, self.repeats)
+    }
+
+    /// Whether keys repeat, which, and when.
+    pub(crate) fn repetition(&self) -> (bool, [u8; 32], (u16, u16)) {
+        (self.repeat, self.repeats, self.repeat_timing)
     }
 
     pub(crate) fn has_keycode(&self, code: u8) -> bool {
@@ -628,7 +637,7 @@ impl Server {
         let values = ValueList::new(word(body, 0)?, tail(body, 4)?)?.within(0xff)?;
         let mut led = None;
         let mut key = None;
-        let before = (self.input.keyboard.repeat, self.input.keyboard.repeats);
+        let before = self.input.keyboard.repetition();
         for (bit, value) in values.iter() {
             // Numbers are signed, of a byte or two within their word; what is chosen among few is a byte.
             let bad = XError::value(match bit {

@@ -332,7 +332,11 @@ pub(crate) fn state_may_have_changed(server: &mut Server, before: State, cause: 
 }
 
 /// Which keys repeat, or whether any do, may have been changed.
-pub(crate) fn repetition_may_have_changed(server: &mut Server, before: (bool, [u8; 32]), minor: Option<u8>) {
+pub(crate) fn repetition_may_have_changed(
+    server: &mut Server,
+    before: (bool, [u8; 32], (u16, u16)),
+    minor: Option<u8>,
+) {
     let keyboard = &server.input.keyboard;
     let switched = u32::from(keyboard.repeat != before.0) * REPEAT_KEYS;
     let mut changed = 0;
@@ -341,6 +345,9 @@ pub(crate) fn repetition_may_have_changed(server: &mut Server, before: (bool, [u
     }
     if keyboard.repeats != before.1 {
         changed |= PER_KEY_REPEAT;
+    }
+    if keyboard.repeat_timing != before.2 {
+        changed |= REPEAT_KEYS;
     }
     if changed == 0 {
         return;
@@ -593,14 +600,13 @@ fn get_state(server: &Server) -> Message {
         .short(state.buttons)
 }
 
-/// Delay and interval of the repetition are the embedder's affair, which repeats keys: the usual values are told.
 fn get_controls(server: &Server) -> Message {
     let keyboard = &server.input.keyboard;
     Message::reply()
         .bytes(&[1, 1, 0, 0, 0, 0, 0, 0])
         .bytes(&[0; 4])
-        .short(500)
-        .short(33)
+        .short(keyboard.repeat_timing.0)
+        .short(keyboard.repeat_timing.1)
         .bytes(&[0; 24])
         .bytes(&[0; 8])
         .long(enabled_controls(keyboard))
@@ -609,11 +615,15 @@ fn get_controls(server: &Server) -> Message {
 
 fn set_controls(server: &mut Server, body: &[u8]) -> Outcome {
     let (affect, enabled, change) = (word(body, 20)?, word(body, 24)?, word(body, 28)?);
-    if change & !(PER_KEY_REPEAT | CONTROLS_ENABLED) != 0 {
+    if change & !(PER_KEY_REPEAT | CONTROLS_ENABLED | REPEAT_KEYS) != 0 {
         return Err(XError::ACCESS);
     }
+    let timing = (half(body, 32)?, half(body, 34)?);
+    if change & REPEAT_KEYS != 0 && (timing.0 == 0 || timing.1 == 0) {
+        return Err(XError::value(0));
+    }
     let keyboard = &mut server.input.keyboard;
-    let before = (keyboard.repeat, keyboard.repeats);
+    let before = keyboard.repetition();
     if change & CONTROLS_ENABLED != 0 {
         if enabled & !affect != 0 {
             return Err(XError::MATCH);
@@ -623,6 +633,9 @@ fn set_controls(server: &mut Server, body: &[u8]) -> Outcome {
             return Err(XError::ACCESS);
         }
         keyboard.repeat = after & REPEAT_KEYS != 0;
+    }
+    if change & REPEAT_KEYS != 0 {
+        keyboard.repeat_timing = timing;
     }
     if change & PER_KEY_REPEAT != 0 {
         keyboard.repeats = *tail(body, 64)?.first_chunk().ok_or(XError::LENGTH)?;
