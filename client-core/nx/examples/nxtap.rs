@@ -199,11 +199,25 @@ impl AsFd for Socket {
     }
 }
 
+/// An agent's socket can be seen a moment before it is listened on.
+fn patiently<T>(connect: impl Fn() -> std::io::Result<T>) -> std::io::Result<T> {
+    const TRIES: u32 = 50;
+    for _ in 1..TRIES {
+        match connect() {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            result => return result,
+        }
+    }
+    connect()
+}
+
 fn connect(link: &str) -> Result<Socket, Box<dyn Error>> {
     let stream = match link.strip_prefix("listen:") {
         Some(path) if path.starts_with('/') => Stream::Unix(UnixListener::bind(path)?.accept()?.0),
         Some(address) => Stream::Tcp(TcpListener::bind(address)?.accept()?.0),
-        None if link.starts_with('/') => Stream::Unix(UnixStream::connect(link)?),
+        None if link.starts_with('/') => Stream::Unix(patiently(|| UnixStream::connect(link))?),
         None => Stream::Tcp(TcpStream::connect(link)?),
     };
     Ok(Socket::new(stream)?)
