@@ -1,0 +1,257 @@
+//! Grabs: active, passive, synchronous, and what waits for them.
+
+use super::{ALL, BUTTONS, CROSSING, FOCUS, KEYS, MOTION, REDIRECT, configure, map, select, unmap, window};
+use crate::bench::{ROOT, Wire};
+
+/// Active grabs of the pointer and what they do to events and to others' grabs.
+pub(crate) fn active_grabs(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let told = CROSSING | BUTTONS | MOTION;
+    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], told);
+    let b = window(w, c, 2, a, [10, 10, 100, 100, 1], told);
+    let d = window(w, other, 3, ROOT, [250, 10, 100, 100, 1], told | FOCUS | KEYS);
+    let hidden = window(w, c, 4, ROOT, [0, 0, 10, 10, 0], 0);
+    map(w, c, b);
+    map(w, c, a);
+    map(w, other, d);
+    w.motion(c, 40, 40);
+    let grab = |w: &mut Wire<'_>, client, window, owner, events, confine| {
+        w.send(client, 26, owner, "4211444", &[window, events, 1, 1, confine, 0, 0]);
+    };
+    grab(w, c, hidden, 0, told, 0);
+    for owner in [0, 1] {
+        grab(w, c, a, owner, told, 0);
+        grab(w, other, d, owner, told, 0);
+        w.motion(c, 300, 40);
+        w.button(c, 1, true);
+        w.button(c, 1, false);
+        w.motion(c, 45, 45);
+        w.send(c, 30, 0, "4422", &[0, 0, 1 << 2, 0]);
+        w.button(c, 1, true);
+        w.button(c, 1, false);
+        w.motion(c, 400, 400);
+        w.send(other, 27, 0, "4", &[0]);
+        w.send(c, 27, 0, "4", &[0]);
+        w.motion(c, 40, 40);
+    }
+    // Confined
+    grab(w, c, a, 0, told, b);
+    w.motion(c, 400, 400);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    w.send(c, 41, 0, "44222222", &[0, ROOT, 0, 0, 0, 0, 1, 1]);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    unmap(w, c, b);
+    grab(w, other, d, 0, told, 0);
+    unmap(w, other, d);
+    map(w, other, d);
+    map(w, c, b);
+    // From one of its windows to the other
+    grab(w, c, a, 0, told, 0);
+    grab(w, c, b, 0, told, 0);
+    grab(w, other, d, 0, told, 0);
+    w.close(c);
+    grab(w, other, d, 0, told, 0);
+    // The keyboard
+    w.send(other, 31, 0, "44112", &[d, 0, 1, 1, 0]);
+    w.key(other, 38, true);
+    w.key(other, 38, false);
+    w.send(other, 42, 0, "44", &[0, 0]);
+    w.send(other, 42, 0, "44", &[d, 0]);
+    w.send(other, 32, 0, "4", &[0]);
+    w.key(other, 38, true);
+    w.key(other, 38, false);
+    w.send(other, 31, 1, "44112", &[ROOT, 0, 1, 1, 0]);
+    w.key(other, 38, true);
+    w.key(other, 38, false);
+    w.send(other, 32, 0, "4", &[0]);
+    w.close(other);
+}
+
+/// Grabs that buttons and keys activate.
+pub(crate) fn passive_grabs(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let told = CROSSING | BUTTONS | MOTION | FOCUS;
+    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], told);
+    let b = window(w, c, 2, a, [10, 10, 100, 100, 1], told);
+    map(w, c, b);
+    map(w, c, a);
+    w.motion(c, 40, 40);
+    for (owner, modifiers) in [(0, 0), (1, 0x8000), (0, 1), (0, 4)] {
+        w.send(other, 28, owner, "421144112", &[a, BUTTONS, 1, 1, 0, 0, 1, 0, modifiers]);
+        w.send(c, 28, owner, "421144112", &[a, BUTTONS, 1, 1, 0, 0, 1, 0, modifiers]);
+        w.send(c, 28, owner, "421144112", &[a, BUTTONS, 1, 1, 0, 0, 0, 0, 0x8000]);
+        w.button(c, 1, true);
+        w.motion(c, 41, 41);
+        w.button(c, 2, true);
+        w.button(c, 1, false);
+        w.button(c, 2, false);
+        w.key(c, 50, true);
+        w.button(c, 1, true);
+        w.button(c, 1, false);
+        w.key(c, 50, false);
+        w.send(other, 29, 1, "422", &[a, modifiers, 0]);
+    }
+    w.send(other, 28, 0, "421144112", &[a, BUTTONS, 1, 1, 0, 0, 0, 0, 0x8000]);
+    w.send(other, 29, 3, "422", &[a, 0, 0]);
+    for number in [1, 3] {
+        w.button(c, number, true);
+        w.button(c, number, false);
+    }
+    w.send(other, 29, 0, "422", &[a, 0x8000, 0]);
+    // Keys
+    w.send(c, 42, 0, "44", &[b, 0]);
+    for (key, modifiers) in [(38, 0), (0, 0), (39, 0x8000)] {
+        w.send(other, 33, 0, "42111", &[a, modifiers, key, 1, 1]);
+        w.send(c, 33, 0, "42111", &[a, modifiers, key, 1, 1]);
+        w.key(c, 38, true);
+        w.key(c, 40, true);
+        w.key(c, 40, false);
+        w.key(c, 38, false);
+        w.key(c, 37, true);
+        w.key(c, 39, true);
+        w.key(c, 39, false);
+        w.key(c, 37, false);
+        w.send(other, 34, 0, "422", &[a, 0x8000, 0]);
+    }
+    w.send(other, 33, 0, "42111", &[ROOT, 0, 38, 1, 1]);
+    w.key(c, 38, true);
+    w.close(other);
+    w.key(c, 38, false);
+    w.close(c);
+}
+
+/// Frozen devices, and every way to thaw them.
+pub(crate) fn synchronous_grabs(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let told = BUTTONS | MOTION | KEYS;
+    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], told);
+    let b = window(w, c, 2, a, [10, 10, 100, 100, 1], told);
+    map(w, c, b);
+    map(w, c, a);
+    w.motion(c, 40, 40);
+    w.send(c, 42, 0, "44", &[a, 0]);
+    for mode in 0..8 {
+        // The pointer's grab freezes both.
+        w.send(other, 26, 0, "4211444", &[a, BUTTONS | MOTION, 0, 0, 0, 0, 0]);
+        w.motion(c, 41, 41);
+        w.button(c, 1, true);
+        w.button(c, 1, false);
+        w.key(c, 38, true);
+        w.key(c, 38, false);
+        for _ in 0..4 {
+            w.send(other, 35, mode, "4", &[0]);
+        }
+        w.send(c, 35, mode, "4", &[0]);
+        w.send(c, 38, 0, "4", &[a]);
+        w.send(other, 27, 0, "4", &[0]);
+        w.motion(c, 40, 40);
+        // The keyboard's freezes itself.
+        w.send(other, 31, 0, "44112", &[a, 0, 1, 0, 0]);
+        w.key(c, 38, true);
+        w.button(c, 1, true);
+        w.key(c, 38, false);
+        w.button(c, 1, false);
+        for _ in 0..4 {
+            w.send(other, 35, mode, "4", &[0]);
+        }
+        w.send(other, 32, 0, "4", &[0]);
+        // A button's, replayed or not
+        w.send(other, 28, 0, "421144112", &[a, BUTTONS, 0, 1, 0, 0, 1, 0, 0]);
+        w.button(c, 1, true);
+        w.motion(c, 41, 41);
+        w.button(c, 1, false);
+        for _ in 0..4 {
+            w.send(other, 35, mode, "4", &[0]);
+        }
+        w.send(other, 27, 0, "4", &[0]);
+        w.send(other, 29, 1, "422", &[a, 0, 0]);
+        // A key's; AsyncBoth and SyncBoth want both devices grabbed in Xvfb, frozen in the protocol.
+        w.send(other, 33, 0, "42111", &[a, 0, 38, i64::from(mode >= 6), 0]);
+        w.key(c, 38, true);
+        w.key(c, 39, true);
+        w.button(c, 1, true);
+        w.key(c, 39, false);
+        w.key(c, 38, false);
+        w.button(c, 1, false);
+        for _ in 0..4 {
+            w.send(other, 35, mode, "4", &[0]);
+        }
+        w.send(other, 32, 0, "4", &[0]);
+        w.send(other, 27, 0, "4", &[0]);
+        w.send(other, 34, 38, "422", &[a, 0, 0]);
+    }
+    w.send(other, 31, 0, "44112", &[a, 0, 0, 0, 0]);
+    w.send(c, 26, 0, "4211444", &[a, BUTTONS | MOTION, 0, 0, 0, 0, 0]);
+    w.button(c, 1, true);
+    w.key(c, 38, true);
+    w.close(other);
+    w.key(c, 38, false);
+    w.button(c, 1, false);
+    w.close(c);
+}
+
+/// Events of a frozen device wait and are told in their order, all with the place that the pointer has by then.
+pub(crate) fn waiting_events(w: &mut Wire<'_>) {
+    let c = w.connect();
+    select(w, c, ROOT, BUTTONS | MOTION);
+    w.send(c, 26, 1, "4211444", &[ROOT, BUTTONS | MOTION, 0, 1, 0, 0, 0]);
+    for (x, y) in [(10, 20), (30, 40), (50, 60), (70, 80)] {
+        w.motion(c, x, y);
+    }
+    w.button(c, 1, true);
+    w.motion(c, 90, 91);
+    w.key(c, 38, true);
+    w.button(c, 1, false);
+    w.key(c, 38, false);
+    w.motion(c, 100, 101);
+    w.send(c, 35, 0, "4", &[0]);
+    w.send(c, 27, 0, "4", &[0]);
+    // Warps take the place of the motion before them.
+    w.send(c, 26, 1, "4211444", &[ROOT, BUTTONS | MOTION, 0, 1, 0, 0, 0]);
+    w.motion(c, 10, 20);
+    w.send(c, 41, 0, "44222222", &[0, ROOT, 0, 0, 0, 0, 50, 50]);
+    w.motion(c, 60, 60);
+    w.send(c, 41, 0, "44222222", &[0, 0, 0, 0, 0, 0, 10, 10]);
+    w.send(c, 41, 0, "44222222", &[0, ROOT, 0, 0, 0, 0, 80, 80]);
+    w.send(c, 27, 0, "4", &[0]);
+    // Buttons that wait for a grab of the keyboard
+    w.button(c, 1, true);
+    w.send(c, 31, 1, "44112", &[ROOT, 0, 0, 1, 0]);
+    w.button(c, 1, false);
+    w.button(c, 2, true);
+    w.button(c, 2, false);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    w.send(c, 32, 0, "4", &[0]);
+    w.close(c);
+}
+
+/// A grab confines the pointer to a window, which then moves, shrinks and goes out of sight.
+pub(crate) fn confinement(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let told = ALL & !REDIRECT & !(1 << 18);
+    let a = window(w, c, 1, ROOT, [10, 10, 50, 50, 1], told);
+    let b = window(w, c, 2, ROOT, [0, 20, 200, 30, 1], told);
+    map(w, c, a);
+    map(w, c, b);
+    select(w, other, a, CROSSING | 1 << 14);
+    select(w, other, b, CROSSING | 1 << 14);
+    for owner in [1, 0] {
+        w.motion(c, 300, 200);
+        w.send(c, 26, owner, "4211444", &[b, 0x2070, 1 - i64::from(owner), 1, a, 0, 0]);
+        w.send(c, 38, 0, "4", &[ROOT]);
+        w.send(c, 31, 1, "44112", &[ROOT, 0, 1, 1, 0]);
+        w.send(c, 32, 0, "4", &[0]);
+        w.send(c, 27, 0, "4", &[0]);
+    }
+    w.send(c, 26, 0, "4211444", &[b, 0x2070, 1, 1, a, 0, 0]);
+    w.motion(c, 300, 200);
+    configure(w, c, a, 3, &[90, 90]);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    configure(w, c, a, 12, &[5, 5]);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    configure(w, c, a, 3, &[900, 900]);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    w.send(c, 27, 0, "4", &[0]);
+    w.close(other);
+    w.close(c);
+}
