@@ -17,13 +17,17 @@ static STARTED: AtomicU32 = AtomicU32::new(0);
 struct Display {
     process: Child,
     name: String,
+    /// What is left of the example when it is killed. Xvfb's may be another one's by then.
+    socket: Option<String>,
 }
 
 impl Drop for Display {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        let _ = std::fs::remove_file(format!("/tmp/.X11-unix/X{}", &self.name[1..]));
+        if let Some(socket) = &self.socket {
+            let _ = std::fs::remove_file(socket);
+        }
     }
 }
 
@@ -45,7 +49,7 @@ impl Display {
             assert!(start.elapsed() < Duration::from_secs(20), "the server does not listen on {socket}");
             std::thread::yield_now();
         }
-        Self { process, name }
+        Self { process, name, socket: Some(socket) }
     }
 
     fn xvfb() -> Option<Self> {
@@ -58,7 +62,7 @@ impl Display {
         let mut process = spawned.ok()?;
         let mut number = String::new();
         BufReader::new(process.stdout.take()?).read_line(&mut number).ok()?;
-        Some(Self { process, name: format!(":{}", number.trim()) })
+        Some(Self { process, name: format!(":{}", number.trim()), socket: None })
     }
 
     /// What a program says, if it is installed and ends well; none, with a word, if it is not installed.
