@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::api::Api;
-use crate::session::{LEAVING, Session, Tuning};
+use crate::session::{Cache, LEAVING, Session, Tuning};
 use crate::trust::{Fingerprint, KnownServers};
 use crate::{Error, ServerAddress};
 
@@ -172,6 +172,11 @@ impl Client {
         if let Some(farewell) = session.into_farewell() {
             let _ = self.runtime.block_on(async { tokio::time::timeout(LEAVING, farewell).await });
         }
+    }
+
+    /// Removes what is kept on this computer of the desktops' pictures.
+    pub fn forget_displays(&self) {
+        Cache::forget_all(&self.folder);
     }
 
     /// Drops the login or connect that is under way.

@@ -30,6 +30,8 @@ pub struct Settings {
     pub link: LinkChoice,
     /// How much images may lose on it.
     pub images: ImageChoice,
+    /// Keep nothing of a desktop's picture on this computer; what is kept makes the next start faster.
+    pub forget: bool,
 }
 
 /// What the display's link is taken for.
@@ -148,6 +150,7 @@ mod tests {
             theme: ThemeChoice::Dark,
             link: LinkChoice::Adsl,
             images: ImageChoice::High,
+            forget: true,
         };
         assert_eq!(Settings::load(folder.path()).unwrap(), Settings::default());
         settings.save(folder.path()).unwrap();

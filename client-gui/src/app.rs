@@ -290,7 +290,8 @@ impl App {
             images: ImageQuality::default(),
             cache: None,
         };
-        let tuning = Tuning { link: self.setup.settings.link, images: self.setup.settings.images };
+        let Settings { link, images, forget, .. } = self.setup.settings;
+        let tuning = Tuning { link, images, forget };
         tracing::info!(%desktop, ?geometry, "connecting");
         self.client.connect(desktop, parameters, tuning);
         self.screen = Screen::Progress { desktop, geometry, screen: ProgressScreen::new(name) };
@@ -406,6 +407,13 @@ impl App {
             Some(DesktopsAction::Images(choice)) => {
                 self.setup.settings.images = choice;
                 self.save();
+            }
+            Some(DesktopsAction::Forget(choice)) => {
+                self.setup.settings.forget = choice;
+                self.save();
+                if choice {
+                    self.client.forget_displays();
+                }
             }
             None => {}
         }

@@ -26,7 +26,7 @@ const SUFFIX: &str = "stores";
 
 /// What is kept of one desktop.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     path: PathBuf,
     id: Uuid,
     stores: Option<SavedStores>,
@@ -57,6 +57,16 @@ impl Cache {
     /// What the last session remembered, once.
     pub(super) fn take(&mut self) -> Option<SavedStores> {
         self.stores.take()
+    }
+
+    /// Throws away what is kept of every desktop.
+    pub(crate) fn forget_all(folder: &Path) {
+        let folder = folder.join(FOLDER);
+        if let Err(error) = fs::remove_dir_all(&folder)
+            && error.kind() != ErrorKind::NotFound
+        {
+            tracing::warn!(%error, path = %folder.display(), "display memory is still there");
+        }
     }
 
     /// Throws away what is kept.
@@ -142,6 +152,9 @@ mod tests {
         assert_eq!(stranger.take(), None);
         again.forget();
         assert_ne!(open(folder.path(), one).id(), first.id());
+        stranger.keep(&stores());
+        Cache::forget_all(folder.path());
+        assert_ne!(open(folder.path(), other).id(), stranger.id());
     }
 
     #[test]

@@ -139,7 +139,8 @@ pub(super) struct Display {
     frame: Arc<Frame>,
     reporter: Reporter,
     work: Work,
-    cache: Cache,
+    /// Where to keep what the link remembers, if it is to be kept.
+    cache: Option<Cache>,
     /// The person leaves: the picture stays as it is.
     closing: bool,
     started: Instant,
@@ -151,7 +152,7 @@ impl Display {
         frame: Arc<Frame>,
         reporter: Reporter,
         work: Work,
-        mut cache: Cache,
+        mut cache: Option<Cache>,
     ) -> Result<Self, Error> {
         let now = Instant::now();
         let cookie = screen
@@ -167,8 +168,8 @@ impl Display {
             keyboard: keyboard_names(screen.keyboard.clone()),
             ..xserver::Config::default()
         };
-        let link =
-            nx::Config { cookie: Some(cookie), saved: cache.take(), save: true, ..nx::Config::default() };
+        let saved = cache.as_mut().and_then(Cache::take);
+        let link = nx::Config { cookie: Some(cookie), saved, save: cache.is_some(), ..nx::Config::default() };
         let nx = nx::Display::new(link, now);
         Ok(Self {
             nx,
@@ -338,8 +339,16 @@ impl Display {
                     tracing::warn!(code = alert.0, meaning, "alert from the session");
                 }
             }
-            nx::Event::StoresOutdated => self.cache.forget(),
-            nx::Event::Saved(stores) => self.cache.keep(&stores),
+            nx::Event::StoresOutdated => {
+                if let Some(cache) = &self.cache {
+                    cache.forget();
+                }
+            }
+            nx::Event::Saved(stores) => {
+                if let Some(cache) = &self.cache {
+                    cache.keep(&stores);
+                }
+            }
             nx::Event::Closed(nx::End::Clean) => {
                 return Err(Error::Lost(io::ErrorKind::ConnectionReset.into()));
             }

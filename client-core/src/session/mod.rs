@@ -36,7 +36,7 @@ use crate::client::Wake;
 use crate::clipboard::Clipboard;
 use crate::{Error, locale};
 
-use cache::Cache;
+pub(crate) use cache::Cache;
 pub use display::{Cursor, Input, Selection};
 pub use frame::{Buffer, Frame, Rect};
 pub(crate) use link::LEAVING;
@@ -103,8 +103,8 @@ impl InputSender {
 
 impl Session {
     /// Asks the server for a desktop's session and waits until it is there. What is kept of the display is in the
-    /// client's `folder`. `progress` is told of every step. The link
-    /// and the images of `parameters` are settled by `tuning`.
+    /// client's `folder`. `progress` is told of every step. The link and the images of `parameters` are settled by
+    /// `tuning`.
     pub(crate) async fn open(
         api: &Api,
         folder: &Path,
@@ -121,7 +121,13 @@ impl Session {
             let opening = tokio::task::spawn_blocking(move || Cache::open(&folder, &address, desktop));
             opening.await.map_err(|error| Error::Lost(error.into()))?
         };
-        parameters.cache = Some(cache.id());
+        let cache = if tuning.forget {
+            cache.forget();
+            None
+        } else {
+            Some(cache)
+        };
+        parameters.cache = cache.as_ref().map(Cache::id);
         let (geometry, dpi, keyboard) = (parameters.geometry, parameters.dpi, parameters.keyboard.clone());
         let open = ClientMessage::Open { version: VERSION, host: locale::host(), session: parameters };
         socket.send(text_message(&open)?).await.map_err(web_socket_error)?;
@@ -130,7 +136,12 @@ impl Session {
         Self::start(socket, &screen, cache, wake)
     }
 
-    fn start(socket: WebSocket, screen: &display::Screen, cache: Cache, wake: Wake) -> Result<Self, Error> {
+    fn start(
+        socket: WebSocket,
+        screen: &display::Screen,
+        cache: Option<Cache>,
+        wake: Wake,
+    ) -> Result<Self, Error> {
         let (inbox, messages) = mpsc::channel();
         let (event_sender, events) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();

@@ -22,6 +22,8 @@ pub struct Tuning {
     pub link: LinkChoice,
     /// How images travel on it.
     pub images: ImageChoice,
+    /// Nothing of the picture is kept on this computer when the session is left.
+    pub forget: bool,
 }
 
 /// Single pings; the best of them counts.

@@ -31,6 +31,8 @@ pub(crate) enum DesktopsAction {
     Theme(ThemeChoice),
     Link(LinkChoice),
     Images(ImageChoice),
+    /// Keep nothing of the picture, or do.
+    Forget(bool),
 }
 
 impl DesktopsScreen {
@@ -109,7 +111,7 @@ impl DesktopsScreen {
     }
 }
 
-/// How desktops are reached: a small row of two choices.
+/// How desktops are reached: a small row of choices.
 fn connection(ui: &mut Ui, settings: &Settings) -> Option<DesktopsAction> {
     let links = [
         (LinkChoice::Automatic, "Auto"),
@@ -133,6 +135,12 @@ fn connection(ui: &mut Ui, settings: &Settings) -> Option<DesktopsAction> {
         theme::weak(ui, "Images");
         let image = theme::choice(ui, "images", settings.images, &images).map(DesktopsAction::Images);
         action = image.or(action.take());
+        ui.add_space(theme::GAP);
+        theme::weak(ui, "Keep pictures").on_hover_text(
+            "Parts of what you see are kept in a private file on this computer, so that the next session starts faster.",
+        );
+        let forget = theme::choice(ui, "forget", settings.forget, &[(false, "Yes"), (true, "No")]);
+        action = forget.map(DesktopsAction::Forget).or(action.take());
     });
     action
 }
