@@ -189,17 +189,32 @@ impl Source<'_> {
         let y = points.at[1] - ONE / 2;
         let (true, Some((above, below))) = (points.are_level(), plane.rows(y >> 16)) else { return false };
         let down = weights(y >> 9 & 0x7f);
-        let pair = |row: &[u32], x: i64| row.get(x as usize..).and_then(<[u32]>::first_chunk::<2>).copied();
         let (mut x, step) = (points.at[0] - ONE / 2, points.step[0]);
-        for pixel in out {
-            let at = x >> 16;
-            let right = weights(x >> 9 & 0x7f);
-            *pixel = if let (Some(above), Some(below)) = (pair(above, at), pair(below, at)) {
-                bilinear([above, below], right, down) | plane.fill
-            } else {
-                bilinear(self.corners(bits, at, y >> 16), right, down)
+        let mut columns = [i32x4::ZERO; COLUMNS];
+        for out in out.chunks_mut(STRETCH) {
+            let end = x.saturating_add(step.saturating_mul(out.len() as i64));
+            let last = end.saturating_sub(step);
+            let (first, past) = (x.min(last) >> 16, (x.max(last) >> 16) + 2);
+            let columns = match (span(above, first, past), span(below, first, past)) {
+                (Some(above), Some(below)) => mix_columns(above, below, down, &mut columns),
+                _ => None,
             };
-            x = x.saturating_add(step);
+            if let Some(columns) = columns {
+                mix_row(columns, x - (first << 16), step, plane.fill, out);
+            } else {
+                let mut x = x;
+                for pixel in out {
+                    let (at, across) = (x >> 16, weights(x >> 9 & 0x7f));
+                    *pixel = match (span(above, at, at + 2), span(below, at, at + 2)) {
+                        (Some(&[a, b]), Some(&[c, d])) => {
+                            bilinear([[a, b], [c, d]], across, down) | plane.fill
+                        }
+                        _ => bilinear(self.corners(bits, at, y >> 16), across, down),
+                    };
+                    x = x.saturating_add(step);
+                }
+            }
+            x = end;
         }
         true
     }
@@ -228,22 +243,80 @@ impl Source<'_> {
     }
 }
 
+/// Pixels of a level row that are mixed together, and the columns of the source that may lie under them.
+const STRETCH: usize = 64;
+const COLUMNS: usize = 2 * STRETCH + 4;
+
+/// The words from one column up to another, if all are there.
+#[inline]
+fn span(row: &[u32], from: i64, to: i64) -> Option<&[u32]> {
+    row.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
+}
+
+/// What lies between two rows, column by column with 16 bits to each channel; none where the columns are many.
+#[inline]
+fn mix_columns<'c>(
+    above: &[u32],
+    below: &[u32],
+    down: i16x8,
+    columns: &'c mut [i32x4; COLUMNS],
+) -> Option<&'c [i32x4]> {
+    let columns = columns.get_mut(..above.len().next_multiple_of(2))?;
+    for ((above, below), columns) in above.chunks(2).zip(below.chunks(2)).zip(columns.chunks_exact_mut(2)) {
+        let both = |row: &[u32]| [row[0], *row.last().unwrap_or(&0)];
+        let [left, right] = mix_down([both(above), both(below)], down);
+        columns[0] = left;
+        columns[1] = right;
+    }
+    Some(columns)
+}
+
+/// Mixes columns that lie between two rows to pixels, the first of which lies at `x`.
+#[inline]
+fn mix_row(columns: &[i32x4], mut x: i64, step: i64, fill: u32, out: &mut [u32]) {
+    for four in out.chunks_mut(4) {
+        let mut sums = [i32x4::ZERO; 4];
+        for sum in &mut sums[..four.len()] {
+            if let Some([left, right]) = columns.get((x >> 16) as usize..).and_then(<[_]>::first_chunk::<2>) {
+                *sum = mix_across(*left, *right, weights(x >> 9 & 0x7f));
+            }
+            x += step;
+        }
+        let half = |a: i32x4, b: i32x4| i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([a, b]));
+        let bytes = u8x16::narrow_i16x8(half(sums[0], sums[1]), half(sums[2], sums[3]));
+        let pixels = cast::<u8x16, [u32; 4]>(bytes);
+        for (pixel, mixed) in four.iter_mut().zip(pixels) {
+            *pixel = mixed | fill;
+        }
+    }
+}
+
 /// Pixels between four others: rows of top left and top right, bottom left and bottom right.
 type Corners = [[u32; 2]; 2];
 
 /// A pixel between its corners, by the [`weights`] of left and right, and of above and below.
 #[inline]
-fn bilinear([top, bottom]: Corners, across: i16x8, down: i16x8) -> u32 {
-    let bytes = |row: [u32; 2]| cast::<[u64; 2], u8x16>([cast(row), 0]);
-    // Above and below in turns, so that each sum of products is what lies between the two; all fit 16 bits.
-    let pairs = u8x16::unpack_low(bytes(top), bytes(bottom));
-    let left = i16x8::from_u8x16_low(pairs).dot(down);
-    let right = i16x8::from_u8x16_high(pairs).dot(down);
-    let both = left | (right << 16_u32);
-    let sums: i32x4 = cast::<i32x4, i16x8>(both).dot(across) >> 14_u32;
+fn bilinear(corners: Corners, across: i16x8, down: i16x8) -> u32 {
+    let [left, right] = mix_down(corners, down);
+    let sums = mix_across(left, right, across);
     let halves = i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([sums, sums]));
     let [pixel, ..] = cast::<u8x16, [u32; 4]>(u8x16::narrow_i16x8(halves, halves));
     pixel
+}
+
+/// What lies between the upper and the lower of two pairs of pixels: channels times 128.
+#[inline]
+fn mix_down([top, bottom]: Corners, down: i16x8) -> [i32x4; 2] {
+    let bytes = |row: [u32; 2]| cast::<[u64; 2], u8x16>([cast(row), 0]);
+    // Above and below in turns, so that each sum of products is what lies between the two; all fit 16 bits.
+    let pairs = u8x16::unpack_low(bytes(top), bytes(bottom));
+    [i16x8::from_u8x16_low(pairs).dot(down), i16x8::from_u8x16_high(pairs).dot(down)]
+}
+
+/// The channels of what lies between two mixtures of [`mix_down`].
+#[inline]
+fn mix_across(left: i32x4, right: i32x4, across: i16x8) -> i32x4 {
+    cast::<i32x4, i16x8>(left | (right << 16_u32)).dot(across) >> 14_u32
 }
 
 /// What two neighbours weigh, in turns, by the distance from the first in 128ths.
@@ -255,7 +328,10 @@ fn weights(part: i64) -> i16x8 {
 
 #[cfg(test)]
 mod tests {
+    use x11rb_protocol::protocol::render;
+
     use super::*;
+    use crate::raster::Pixmap;
 
     #[test]
     fn four_pixels_mix_by_their_areas_channel_by_channel() {
@@ -269,6 +345,48 @@ mod tests {
                 });
                 let mixed = bilinear(corners, weights(x.into()), weights(y.into()));
                 assert_eq!(mixed, u32::from_be_bytes(expected), "{x} {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_level_row_is_mixed_as_its_pixels_are_one_by_one() {
+        let mut pixmap = Pixmap::new(150, 3, 32).unwrap();
+        for i in 0..450_u32 {
+            pixmap.set(i as i32 % 150, i as i32 / 150, i.wrapping_mul(0x9e37_79b1));
+        }
+        let format = Format::a8r8g8b8();
+        let bits = Bits { pixmap: &pixmap, origin: (0, 0), size: (150, 3), format };
+        for repeat in [Repeat::None, Repeat::Normal, Repeat::Pad, Repeat::Reflect] {
+            for scale in [-0x1_8000, 0x3000, 0x8000, 0xffff, 0x1_8000, 0x2_0000, 0x5_4321] {
+                for matrix13 in [-0x20_0000, 0x1234, 0x60_0000] {
+                    let one = 1 << 16;
+                    let transform = Transform::new(&render::Transform {
+                        matrix11: scale,
+                        matrix13,
+                        matrix22: one / 2,
+                        matrix33: one,
+                        ..render::Transform::default()
+                    });
+                    let source = Source {
+                        repeat,
+                        transform: transform.as_ref(),
+                        filter: &Filter::Bilinear,
+                        ..Source::bits(bits)
+                    };
+                    for y in -2..8 {
+                        let mut row = [0; 100];
+                        source.row(3, y, &mut row);
+                        let (at, step) = source.start(3, y);
+                        for (i, pixel) in row.into_iter().enumerate() {
+                            let (x, y) = (at[0] + step[0] * i as i64 - ONE / 2, at[1] - ONE / 2);
+                            let corners = source.corners(&bits, x >> 16, y >> 16);
+                            let across = weights(x >> 9 & 0x7f);
+                            let expected = bilinear(corners, across, weights(y >> 9 & 0x7f));
+                            assert_eq!(pixel, expected, "{repeat:?} {scale:x} {matrix13:x} {y} {i}");
+                        }
+                    }
+                }
             }
         }
     }

@@ -317,7 +317,30 @@ impl<'a> Source<'a> {
 
     /// Whether it is opaque everywhere in a rectangle, whatever is outside of its pixels.
     pub(super) fn is_opaque_within(&self, (x, y): (i32, i32), (width, height): (i32, i32)) -> bool {
-        self.plain_bits().is_some_and(|bits| bits.format.alpha.bits == 0 && bits.covers(x, y, width, height))
+        let Content::Bits(bits) = self.content else { return false };
+        if self.alpha_map.is_some() || bits.format.alpha.bits != 0 || width <= 0 || height <= 0 {
+            return false;
+        }
+        let Some(transform) = self.transform else {
+            return self.plain_bits().is_some() && bits.covers(x, y, width, height);
+        };
+        let (right, bottom) = (x.saturating_add(width - 1), y.saturating_add(height - 1));
+        // Where lines stay parallel, all is inside when the corners are.
+        let inside = |x: i32, y: i32| {
+            let [x, y, _] = transform.centre_of(x, y);
+            let (least, reach) = match self.filter {
+                Filter::Nearest => (1, 0),
+                Filter::Bilinear => (ONE / 2, 1),
+                Filter::Convolution(_) => return false,
+            };
+            let fits = |v: i64, size: i32| (0..i64::from(size) - reach).contains(&((v - least) >> 16));
+            fits(x, bits.size.0) && fits(y, bits.size.1)
+        };
+        transform.is_affine()
+            && inside(x, y)
+            && inside(right, y)
+            && inside(x, bottom)
+            && inside(right, bottom)
     }
 
     /// Its pixels, where rows of them can be stored in a format as they are.
