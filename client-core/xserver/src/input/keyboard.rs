@@ -474,14 +474,11 @@ impl Server {
         };
         self.input.keyboard_grab_time = raw.time;
         self.activate(Device::Keyboard, grab, (passive.pointer_async, passive.keyboard_async), Some(raw));
-        let event = if event.source == 0 { DeviceEvent { source: window, ..*event } } else { *event };
-        if !passive.owner_events || !self.deliver_to_owner(&event, passive.client) {
-            let event = DeviceEvent { source: self.input.pointer.window, ..event };
-            if passive.xi.is_some() {
-                self.xi_grab_event(passive.client, window, &event.core());
-            } else {
-                self.send_device_event(&event, window, passive.client, mask::KEY_PRESS);
-            }
+        let event = DeviceEvent { source: self.input.pointer.window, ..*event };
+        if passive.xi.is_some() {
+            self.xi_grab_event(passive.client, window, &event.core());
+        } else {
+            self.send_device_event(&event, window, passive.client, mask::KEY_PRESS);
         }
         true
     }

@@ -145,38 +145,14 @@ impl Server {
         };
         self.input.pointer_grab_time = raw.time;
         self.activate(Device::Pointer, grab, (passive.pointer_async, passive.keyboard_async), Some(raw));
-        // The press is reported even if the grab's mask does not select it.
-        if !passive.owner_events || !self.deliver_to_owner(event, passive.client) {
-            if passive.xi.is_some() {
-                self.xi_grab_event(passive.client, window, &event.core());
-            } else {
-                self.send_device_event(event, window, passive.client, mask::BUTTON_PRESS);
-            }
+        // The press is reported at the grab window even if the grab's mask does not select it, and even if it would be
+        // reported elsewhere to its owner, as by Xvfb.
+        if passive.xi.is_some() {
+            self.xi_grab_event(passive.client, window, &event.core());
+        } else {
+            self.send_device_event(event, window, passive.client, mask::BUTTON_PRESS);
         }
         true
-    }
-
-    /// Reports an event to a client as if there were no grab, if it selects it.
-    pub(super) fn deliver_to_owner(&mut self, event: &DeviceEvent, client: ClientId) -> bool {
-        let mut at = event.source;
-        let mut events = event.events;
-        while self.window(at).is_ok() {
-            if self.xi_master_at(at, &event.core(), Some(client)).is_some() {
-                return true;
-            }
-            let Ok(window) = self.window(at) else { return false };
-            let selected = window.mask_of(client);
-            if selected & events != 0 {
-                self.send_at(event, at, &[(client, selected)]);
-                return true;
-            }
-            if window.all_masks() & events != 0 {
-                return false;
-            }
-            events &= !window.do_not_propagate;
-            at = window.parent;
-        }
-        false
     }
 
     pub(crate) fn query_pointer(&mut self, client: ClientId, id: Xid) -> Outcome {

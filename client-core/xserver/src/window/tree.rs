@@ -73,6 +73,13 @@ impl Server {
             window: id,
         };
         self.deliver_structure(id, wire(&event));
+        // Its properties go with it, the last one first, and whoever watches them is told.
+        let properties: Vec<_> = self
+            .window(id)
+            .map_or(Vec::new(), |window| window.properties.iter().map(|(atom, _)| *atom).collect());
+        for atom in properties.into_iter().rev() {
+            let _ = self.delete_property(id, atom);
+        }
         self.window_gone(id);
         let Some(Resource::Window(window)) = self.remove_resource(id) else { return };
         if let Ok(parent) = self.window_mut(window.parent)

@@ -89,6 +89,7 @@ scenarios! {
     keys_reach_whom_they_do_in_xvfb: keys;
     active_grabs_hold_as_in_xvfb: active_grabs;
     passive_grabs_activate_as_in_xvfb: passive_grabs;
+    presses_that_grab_are_told_as_by_xvfb: grabs_of_owners;
     frozen_devices_thaw_as_in_xvfb: synchronous_grabs;
     what_waited_for_a_grab_is_told_as_by_xvfb: waiting_events;
     the_pointer_stays_where_it_is_confined_as_in_xvfb: confinement;

@@ -120,6 +120,24 @@ pub(crate) fn passive_grabs(w: &mut Wire<'_>) {
     w.close(c);
 }
 
+/// A press that activates a grab is told at the grab window, even to an owner that selects it where it happened.
+pub(crate) fn grabs_of_owners(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], BUTTONS | KEYS | MOTION);
+    map(w, c, a);
+    w.motion(c, 40, 40);
+    w.send(c, 28, 1, "421144112", &[ROOT, 1 << 3, 1, 1, 0, 0, 1, 0, 0x8000]);
+    w.send(c, 33, 1, "421111", &[ROOT, 0x8000, 38, 1, 1, 0]);
+    w.button(c, 1, true);
+    w.motion(c, 41, 41);
+    w.button(c, 1, false);
+    w.key(c, 38, true);
+    w.key(c, 39, true);
+    w.key(c, 39, false);
+    w.key(c, 38, false);
+    w.close(c);
+}
+
 /// Frozen devices, and every way to thaw them.
 pub(crate) fn synchronous_grabs(w: &mut Wire<'_>) {
     let (c, other) = (w.connect(), w.connect());

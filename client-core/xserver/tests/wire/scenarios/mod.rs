@@ -12,7 +12,9 @@ mod windows;
 pub(crate) use clients::{
     colormaps, killing, properties, screen_saver, selections, sent_events, server_grabs,
 };
-pub(crate) use grabs::{active_grabs, confinement, passive_grabs, synchronous_grabs, waiting_events};
+pub(crate) use grabs::{
+    active_grabs, confinement, grabs_of_owners, passive_grabs, synchronous_grabs, waiting_events,
+};
 pub(crate) use input::{buttons, crossing, focus, keys};
 pub(crate) use windows::{
     bit_gravity, close_down_modes, gravity, mapping_and_configuring, redirection, save_sets,
