@@ -189,6 +189,8 @@ impl Coverage<'_> {
             let pixel_row = row.div_euclid(grid.rows);
             let row_end = ((pixel_row + 1) * grid.rows).min(end);
             let (mut from, mut to) = (width, 0);
+            // Between the last of the left edge and the first of the right one nothing changes.
+            let (mut inside, mut outside) = (0, width);
             while row < row_end {
                 let y = grid.y_of(row);
                 row += 1;
@@ -222,20 +224,35 @@ impl Coverage<'_> {
                 }
                 from = from.min(lp);
                 to = to.max(rp + 1);
+                inside = inside.max(lp + 2);
+                outside = outside.min(rp);
             }
             if from >= to {
                 continue;
             }
             let y = pixel_row - corner_y;
             let start = y * fixed(stride) + x1;
-            let mut sum = 0;
             if let (Some(pixels), Ok(start)) = (self.pixmap.byte_pixels_mut(), usize::try_from(start))
                 && let Some(pixels) = pixels.get_mut(start..start + width)
             {
-                for (pixel, change) in pixels.iter_mut().zip(&changes).skip(from).take(to - from) {
-                    sum += change;
-                    *pixel = (u32::from(*pixel) + sum as u32).min(full) as u8;
+                let to = to.min(width);
+                let mut sum = 0;
+                let mut add = |pixels: &mut [u8], changes: &[i32]| {
+                    for (pixel, change) in pixels.iter_mut().zip(changes) {
+                        sum += change;
+                        *pixel = (u32::from(*pixel) + sum as u32).min(full) as u8;
+                    }
+                    sum as u32
+                };
+                let inside = inside.clamp(from, to);
+                let outside = outside.clamp(inside, to);
+                let all = add(&mut pixels[from..inside], &changes[from..inside]);
+                if all >= full {
+                    pixels[inside..outside].fill(full as u8);
+                } else {
+                    add(&mut pixels[inside..outside], &changes[inside..outside]);
                 }
+                add(&mut pixels[outside..to], &changes[outside..to]);
             }
             let end = (to + 2).min(changes.len());
             changes[from..end].fill(0);
