@@ -190,31 +190,13 @@ impl Source<'_> {
         let (true, Some((above, below))) = (points.are_level(), plane.rows(y >> 16)) else { return false };
         let down = weights(y >> 9 & 0x7f);
         let (mut x, step) = (points.at[0] - ONE / 2, points.step[0]);
-        let mut columns = [i32x4::ZERO; COLUMNS];
-        for out in out.chunks_mut(STRETCH) {
-            let end = x.saturating_add(step.saturating_mul(out.len() as i64));
-            let last = end.saturating_sub(step);
-            let (first, past) = (x.min(last) >> 16, (x.max(last) >> 16) + 2);
-            let columns = match (span(above, first, past), span(below, first, past)) {
-                (Some(above), Some(below)) => mix_columns(above, below, down, &mut columns),
-                _ => None,
+        for pixel in out {
+            let (at, across) = (x >> 16, weights(x >> 9 & 0x7f));
+            *pixel = match (pair(above, at), pair(below, at)) {
+                (Some(above), Some(below)) => bilinear([above, below], across, down) | plane.fill,
+                _ => bilinear(self.corners(bits, at, y >> 16), across, down),
             };
-            if let Some(columns) = columns {
-                mix_row(columns, x - (first << 16), step, plane.fill, out);
-            } else {
-                let mut x = x;
-                for pixel in out {
-                    let (at, across) = (x >> 16, weights(x >> 9 & 0x7f));
-                    *pixel = match (span(above, at, at + 2), span(below, at, at + 2)) {
-                        (Some(&[a, b]), Some(&[c, d])) => {
-                            bilinear([[a, b], [c, d]], across, down) | plane.fill
-                        }
-                        _ => bilinear(self.corners(bits, at, y >> 16), across, down),
-                    };
-                    x = x.saturating_add(step);
-                }
-            }
-            x = end;
+            x = x.saturating_add(step);
         }
         true
     }
@@ -243,52 +225,10 @@ impl Source<'_> {
     }
 }
 
-/// Pixels of a level row that are mixed together, and the columns of the source that may lie under them.
-const STRETCH: usize = 64;
-const COLUMNS: usize = 2 * STRETCH + 4;
-
-/// The words from one column up to another, if all are there.
+/// A word of a row and its right neighbour, if both are there.
 #[inline]
-fn span(row: &[u32], from: i64, to: i64) -> Option<&[u32]> {
-    row.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
-}
-
-/// What lies between two rows, column by column with 16 bits to each channel; none where the columns are many.
-#[inline]
-fn mix_columns<'c>(
-    above: &[u32],
-    below: &[u32],
-    down: i16x8,
-    columns: &'c mut [i32x4; COLUMNS],
-) -> Option<&'c [i32x4]> {
-    let columns = columns.get_mut(..above.len().next_multiple_of(2))?;
-    for ((above, below), columns) in above.chunks(2).zip(below.chunks(2)).zip(columns.chunks_exact_mut(2)) {
-        let both = |row: &[u32]| [row[0], *row.last().unwrap_or(&0)];
-        let [left, right] = mix_down([both(above), both(below)], down);
-        columns[0] = left;
-        columns[1] = right;
-    }
-    Some(columns)
-}
-
-/// Mixes columns that lie between two rows to pixels, the first of which lies at `x`.
-#[inline]
-fn mix_row(columns: &[i32x4], mut x: i64, step: i64, fill: u32, out: &mut [u32]) {
-    for four in out.chunks_mut(4) {
-        let mut sums = [i32x4::ZERO; 4];
-        for sum in &mut sums[..four.len()] {
-            if let Some([left, right]) = columns.get((x >> 16) as usize..).and_then(<[_]>::first_chunk::<2>) {
-                *sum = mix_across(*left, *right, weights(x >> 9 & 0x7f));
-            }
-            x += step;
-        }
-        let half = |a: i32x4, b: i32x4| i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([a, b]));
-        let bytes = u8x16::narrow_i16x8(half(sums[0], sums[1]), half(sums[2], sums[3]));
-        let pixels = cast::<u8x16, [u32; 4]>(bytes);
-        for (pixel, mixed) in four.iter_mut().zip(pixels) {
-            *pixel = mixed | fill;
-        }
-    }
+fn pair(row: &[u32], x: i64) -> Option<[u32; 2]> {
+    row.get(usize::try_from(x).ok()?..)?.first_chunk().copied()
 }
 
 /// Pixels between four others: rows of top left and top right, bottom left and bottom right.
@@ -296,27 +236,17 @@ type Corners = [[u32; 2]; 2];
 
 /// A pixel between its corners, by the [`weights`] of left and right, and of above and below.
 #[inline]
-fn bilinear(corners: Corners, across: i16x8, down: i16x8) -> u32 {
-    let [left, right] = mix_down(corners, down);
-    let sums = mix_across(left, right, across);
-    let halves = i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([sums, sums]));
-    let [pixel, ..] = cast::<u8x16, [u32; 4]>(u8x16::narrow_i16x8(halves, halves));
-    pixel
-}
-
-/// What lies between the upper and the lower of two pairs of pixels: channels times 128.
-#[inline]
-fn mix_down([top, bottom]: Corners, down: i16x8) -> [i32x4; 2] {
+fn bilinear([top, bottom]: Corners, across: i16x8, down: i16x8) -> u32 {
     let bytes = |row: [u32; 2]| cast::<[u64; 2], u8x16>([cast(row), 0]);
     // Above and below in turns, so that each sum of products is what lies between the two; all fit 16 bits.
     let pairs = u8x16::unpack_low(bytes(top), bytes(bottom));
-    [i16x8::from_u8x16_low(pairs).dot(down), i16x8::from_u8x16_high(pairs).dot(down)]
-}
-
-/// The channels of what lies between two mixtures of [`mix_down`].
-#[inline]
-fn mix_across(left: i32x4, right: i32x4, across: i16x8) -> i32x4 {
-    cast::<i32x4, i16x8>(left | (right << 16_u32)).dot(across) >> 14_u32
+    let left = i16x8::from_u8x16_low(pairs).dot(down);
+    let right = i16x8::from_u8x16_high(pairs).dot(down);
+    let both = left | (right << 16_u32);
+    let sums: i32x4 = cast::<i32x4, i16x8>(both).dot(across) >> 14_u32;
+    let halves = i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([sums, sums]));
+    let [pixel, ..] = cast::<u8x16, [u32; 4]>(u8x16::narrow_i16x8(halves, halves));
+    pixel
 }
 
 /// What two neighbours weigh, in turns, by the distance from the first in 128ths.
