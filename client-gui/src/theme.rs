@@ -370,6 +370,14 @@ pub(crate) fn switch(ui: &mut Ui, now: ThemeChoice) -> Option<ThemeChoice> {
     choice(ui, "theme", now, &choices)
 }
 
+/// Around the words of a [`choice`].
+const CHOICE_MARGIN: i8 = 3;
+
+/// Height of a row that has a [`choice`] in it, for the words beside it.
+pub(crate) fn choice_height(ui: &Ui) -> f32 {
+    ui.spacing().interact_size.y + 2.0 * f32::from(CHOICE_MARGIN)
+}
+
 /// One of a few: small buttons in one. Gives what was chosen; `what` completes their words for those who cannot see.
 pub(crate) fn choice<T: Copy + PartialEq>(
     ui: &mut Ui,
@@ -379,7 +387,8 @@ pub(crate) fn choice<T: Copy + PartialEq>(
 ) -> Option<T> {
     let palette = palette(ui);
     let mut chosen = None;
-    Frame::NONE.fill(palette.hover).corner_radius(CORNER).inner_margin(Margin::same(3)).show(ui, |ui| {
+    let margin = Margin::same(CHOICE_MARGIN);
+    Frame::NONE.fill(palette.hover).corner_radius(CORNER).inner_margin(margin).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             ui.spacing_mut().button_padding = vec2(10.0, 3.0);

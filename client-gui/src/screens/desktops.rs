@@ -129,6 +129,7 @@ fn connection(ui: &mut Ui, settings: &Settings) -> Option<DesktopsAction> {
     ];
     let mut action = None;
     ui.horizontal_wrapped(|ui| {
+        ui.set_row_height(theme::choice_height(ui));
         theme::weak(ui, "Link");
         action = theme::choice(ui, "link", settings.link, &links).map(DesktopsAction::Link);
         ui.add_space(theme::GAP);
@@ -139,7 +140,7 @@ fn connection(ui: &mut Ui, settings: &Settings) -> Option<DesktopsAction> {
         theme::weak(ui, "Keep pictures").on_hover_text(
             "Parts of what you see are kept in a private file on this computer, so that the next session starts faster.",
         );
-        let forget = theme::choice(ui, "forget", settings.forget, &[(false, "Yes"), (true, "No")]);
+        let forget = theme::choice(ui, "keep pictures", settings.forget, &[(false, "Yes"), (true, "No")]);
         action = forget.map(DesktopsAction::Forget).or(action.take());
     });
     action
