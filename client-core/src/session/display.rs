@@ -141,6 +141,8 @@ pub(super) struct Display {
     work: Work,
     /// Where to keep what the link remembers, if it is to be kept.
     cache: Option<Cache>,
+    /// Both ends have something to keep, which takes a goodbye.
+    remembers: bool,
     /// The person leaves: the picture stays as it is.
     closing: bool,
     started: Instant,
@@ -182,6 +184,7 @@ impl Display {
             reporter,
             work,
             cache,
+            remembers: false,
             closing: false,
             started: now,
         })
@@ -233,7 +236,12 @@ impl Display {
             Message::LinkEnded => self.nx.end_of_stream(Instant::now()),
             Message::Close => {
                 self.closing = true;
-                self.nx.close(Instant::now());
+                if self.remembers {
+                    self.nx.close(Instant::now());
+                } else {
+                    // nxagent suspends soonest when its link is cut.
+                    self.nx.end_of_stream(Instant::now());
+                }
             }
             Message::Input(input) => self.input(input),
         }
@@ -305,7 +313,10 @@ impl Display {
 
     fn link_event(&mut self, event: nx::Event) -> Result<(), Error> {
         match event {
-            nx::Event::Connected(options) => tracing::debug!(?options, "nx link is up"),
+            nx::Event::Connected(options) => {
+                tracing::debug!(?options, "nx link is up");
+                self.remembers = self.cache.is_some() && options.cache > 0;
+            }
             nx::Event::ChannelOpened(channel) => match self.x.connect() {
                 Some(client) => {
                     self.clients.insert(channel, client);
