@@ -254,6 +254,8 @@ struct Run {
     /// The desktop's program ended before nxagent: a log-out, or nxagent's death seen from inside, which
     /// nxagent's own end tells apart.
     desktop_ended: bool,
+    /// Its end was asked for while all was well: whatever nxagent still does, it is no crash.
+    asked: bool,
     /// It was overdue and killed.
     killed: bool,
     /// The session came up once.
@@ -412,6 +414,7 @@ impl Actor {
                     nxagent,
                     desktop: None,
                     desktop_ended: false,
+                    asked: false,
                     killed: false,
                     was_up: false,
                     link: Link::Awaited,
@@ -619,6 +622,7 @@ impl Actor {
             let message = format!("The desktop session is over: {why}.");
             client.ended.send_replace(Some(Ended { code: ErrorCode::SessionEnded, message }));
         }
+        run.asked = !run.desktop_ended;
         run.deadline = Some(Instant::now() + GRACE);
         self.account.signal_all(account::All::Terminate);
         self.enter(Phase::Ending);
@@ -645,6 +649,7 @@ impl Actor {
         let was = std::mem::replace(&mut self.phase, Phase::None);
         let last = run.nxagent.last_words();
         let died = run.desktop_ended
+            && !run.asked
             && !run.killed
             && status
                 .as_ref()
