@@ -254,10 +254,8 @@ struct Run {
     /// The desktop's program ended before nxagent: a log-out, or nxagent's death seen from inside, which
     /// nxagent's own end tells apart.
     desktop_ended: bool,
-    /// Its end was asked for while all was well: whatever nxagent still does, it is no crash.
-    asked: bool,
-    /// It was overdue and killed.
-    killed: bool,
+    /// How nxagent ends is no news: its end was asked for while all was well, or it was overdue and killed.
+    expected: bool,
     /// The session came up once.
     was_up: bool,
     link: Link,
@@ -414,8 +412,7 @@ impl Actor {
                     nxagent,
                     desktop: None,
                     desktop_ended: false,
-                    asked: false,
-                    killed: false,
+                    expected: false,
                     was_up: false,
                     link: Link::Awaited,
                     cookie,
@@ -622,7 +619,7 @@ impl Actor {
             let message = format!("The desktop session is over: {why}.");
             client.ended.send_replace(Some(Ended { code: ErrorCode::SessionEnded, message }));
         }
-        run.asked = !run.desktop_ended;
+        run.expected = !run.desktop_ended;
         run.deadline = Some(Instant::now() + GRACE);
         self.account.signal_all(account::All::Terminate);
         self.enter(Phase::Ending);
@@ -631,7 +628,7 @@ impl Actor {
     async fn overdue(&mut self) {
         let Some(run) = &mut self.run else { return };
         run.deadline = None;
-        run.killed = true;
+        run.expected = true;
         if self.phase != Phase::Ending {
             error!(phase = ?self.phase, "nxagent is overdue and is killed");
         }
@@ -649,8 +646,7 @@ impl Actor {
         let was = std::mem::replace(&mut self.phase, Phase::None);
         let last = run.nxagent.last_words();
         let died = run.desktop_ended
-            && !run.asked
-            && !run.killed
+            && !run.expected
             && status
                 .as_ref()
                 .is_ok_and(|status| status.signal().is_some_and(|signal| signal != Signal::SIGTERM as i32));
