@@ -619,7 +619,7 @@ impl Actor {
             let message = format!("The desktop session is over: {why}.");
             client.ended.send_replace(Some(Ended { code: ErrorCode::SessionEnded, message }));
         }
-        run.expected = !run.desktop_ended;
+        run.expected |= !run.desktop_ended;
         run.deadline = Some(Instant::now() + GRACE);
         self.account.signal_all(account::All::Terminate);
         self.enter(Phase::Ending);
