@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use qvd_tests::desktop::Desktop;
+use qvd_tests::desktop::{Desktop, TERMINAL, shows};
 use qvd_tests::screen::Screen;
 use qvd_tests::world::World;
 
@@ -43,9 +43,7 @@ fn measure(hypervisor: &'static str) -> Result<()> {
     world.add_machine("desk", "debian", &[])?;
     let (_, server_idle) = world.daemon()?.memory()?;
 
-    let desktop = connect(&world, &screen, "connect, machine stopped", |picture| {
-        picture.count(0) * 2 < picture.pixels.len()
-    })?;
+    let desktop = connect(&world, &screen, "connect, machine stopped", TERMINAL)?;
     desktop.terminal(PATIENCE)?;
     desktop.paints_if("true", COLOUR)?;
     let latency = key_to_pixel(&screen)?;
@@ -81,25 +79,20 @@ fn measure(hypervisor: &'static str) -> Result<()> {
 
     for _ in 0..CONNECTS {
         world.daemon()?.wait_for_line("disconnected", PATIENCE)?;
-        connect(&world, &screen, "connect, session suspended", |picture| picture.count(COLOUR) > 100_000)?
-            .close()?;
+        connect(&world, &screen, "connect, session suspended", COLOUR)?.close()?;
     }
     Ok(())
 }
 
-/// Connects, and prints how long it took from the click until the client was told so, and until the desktop was seen.
-fn connect<'s>(
-    world: &World,
-    screen: &'s Screen,
-    what: &str,
-    seen: impl Fn(&qvd_tests::screen::Picture) -> bool,
-) -> Result<Desktop<'s>> {
+/// Connects, and prints how long it took from the click until the client was told so, and until the desktop's terminal
+/// was seen in its colour.
+fn connect<'s>(world: &World, screen: &'s Screen, what: &str, colour: u32) -> Result<Desktop<'s>> {
     let client = world.client(screen, "desk", &["--fullscreen"])?;
     client.wait_for_line("connecting", PATIENCE)?;
     let click = Instant::now();
     client.wait_for_line("connected", PATIENCE)?;
     let ready = click.elapsed();
-    screen.wait_for("the desktop", PATIENCE, |picture| seen(picture).then_some(()))?;
+    screen.wait_for("the desktop", PATIENCE, |picture| shows(picture, colour).then_some(()))?;
     println!(
         "  {what}: ready {:.2} s, first picture {:.2} s",
         ready.as_secs_f64(),

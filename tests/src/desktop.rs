@@ -12,7 +12,7 @@ use crate::screen::{Picture, Screen};
 use crate::world::{SOON, World};
 
 /// Background of the demo image's terminals.
-const TERMINAL: u32 = 0x0010_151c;
+pub const TERMINAL: u32 = 0x0010_151c;
 
 /// A client on a screen, with its desktop in it.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl<'s> Desktop<'s> {
     /// Waits until the terminal stands on the screen, and gives it the keyboard.
     pub fn terminal(&self, patience: Duration) -> Result<()> {
         let (x, y, _, _) = self.screen.wait_for("a terminal", patience, |picture| {
-            picture.extent(TERMINAL).filter(|_| picture.count(TERMINAL) > 100_000)
+            picture.extent(TERMINAL).filter(|_| shows(picture, TERMINAL))
         })?;
         self.screen.click(1, x as i16 + 200, y as i16 + 300)
     }
@@ -71,7 +71,7 @@ impl<'s> Desktop<'s> {
     /// Waits until the terminal is seen in a colour.
     pub fn sees(&self, colour: u32) -> Result<()> {
         self.screen.wait_for(&format!("a terminal in #{colour:06x}"), SOON, |picture: &Picture| {
-            (picture.count(colour) > 100_000).then_some(())
+            shows(picture, colour).then_some(())
         })
     }
 
@@ -80,6 +80,11 @@ impl<'s> Desktop<'s> {
         self.client.signal(Signal::SIGTERM)?;
         self.client.wait(SOON).map(drop)
     }
+}
+
+/// Whether a terminal in a colour is in the picture.
+pub fn shows(picture: &Picture, colour: u32) -> bool {
+    picture.count(colour) > 100_000
 }
 
 /// The text in the clipboard of a screen.

@@ -63,6 +63,14 @@ fn failed_connect(world: &World, machine: &str, patience: Duration) -> Result<St
     Ok(line)
 }
 
+/// Connects to a machine whose image has other bytes for its agent; gives what the client printed about it.
+fn failed_boot(world: &mut World, agent: &[u8], options: &[&str]) -> Result<String> {
+    let image = image_with(world, agent)?;
+    world.add_image("broken", image.path())?;
+    world.add_machine("desk", "broken", options)?;
+    failed_connect(world, "desk", SOON)
+}
+
 #[test]
 fn an_image_that_is_missing_is_named() -> Result<()> {
     let mut world = World::start("container")?;
@@ -80,10 +88,7 @@ fn an_image_that_is_missing_is_named() -> Result<()> {
 #[test]
 fn an_image_whose_agent_is_no_program_fails_to_boot() -> Result<()> {
     let mut world = World::start("container")?;
-    let broken = image_with(&world, b"this is no program")?;
-    world.add_image("broken", broken.path())?;
-    world.add_machine("desk", "broken", &[])?;
-    let line = failed_connect(&world, "desk", SOON)?;
+    let line = failed_boot(&mut world, b"this is no program", &[])?;
     ensure!(line.contains("BootFailed") || line.contains("ImageBroken"), "{line}");
     Ok(())
 }
@@ -91,10 +96,7 @@ fn an_image_whose_agent_is_no_program_fails_to_boot() -> Result<()> {
 #[test]
 fn an_agent_that_never_reports_is_given_up_after_the_boot_time() -> Result<()> {
     let mut world = World::configured("container", "[timeouts]\nboot_s = 3\nstop_s = 2\n")?;
-    let silent = image_with(&world, b"#!/bin/sh\nexec sleep 1000000\n")?;
-    world.add_image("silent", silent.path())?;
-    world.add_machine("desk", "silent", &[])?;
-    let line = failed_connect(&world, "desk", SOON)?;
+    let line = failed_boot(&mut world, b"#!/bin/sh\nexec sleep 1000000\n", &[])?;
     ensure!(line.contains("AgentTimeout"), "{line}");
     world.daemon()?.wait_for_line("did not report in time", SOON)?;
     Ok(())
@@ -103,10 +105,7 @@ fn an_agent_that_never_reports_is_given_up_after_the_boot_time() -> Result<()> {
 #[test]
 fn a_machine_that_runs_out_of_memory_while_it_boots_says_so() -> Result<()> {
     let mut world = World::start("container")?;
-    let greedy = image_with(&world, b"#!/bin/sh\nexec tail /dev/zero\n")?;
-    world.add_image("greedy", greedy.path())?;
-    world.add_machine("desk", "greedy", &["--memory", "64"])?;
-    let line = failed_connect(&world, "desk", SOON)?;
+    let line = failed_boot(&mut world, b"#!/bin/sh\nexec tail /dev/zero\n", &["--memory", "64"])?;
     ensure!(line.contains("OutOfMemory"), "{line}");
     Ok(())
 }

@@ -263,24 +263,32 @@ fn an_idle_link_is_pinged_by_the_application_side() {
     assert_eq!(application.transmit(idle), [0, 20, 1]);
 }
 
-#[test]
-fn a_tunnel_carries_a_service_both_ways_until_one_end_closes() {
-    let now = Instant::now();
+/// Both ends of a link, connected; there is a printer next to the display side.
+fn beside_a_printer(now: Instant) -> (Display, Application) {
     let tunnels = vec![ChannelKind::Cups];
     let mut display = Display::new(Config { stream: Some(0), tunnels, ..Config::default() }, now);
     let mut application = Application::new(ApplicationConfig::default(), now);
-    let settle = |display: &mut Display, application: &mut Application| {
-        for _ in 0..4 {
-            assert_eq!(application.receive(&display.transmit(now), now), Ok(()));
-            assert_eq!(display.receive(&application.transmit(now), now), Ok(()));
-        }
-    };
-    settle(&mut display, &mut application);
+    settle(&mut display, &mut application, now);
+    (display, application)
+}
+
+/// Carries what both ends have to say, and what they answer.
+fn settle(display: &mut Display, application: &mut Application, now: Instant) {
+    for _ in 0..4 {
+        assert_eq!(application.receive(&display.transmit(now), now), Ok(()));
+        assert_eq!(display.receive(&application.transmit(now), now), Ok(()));
+    }
+}
+
+#[test]
+fn a_tunnel_carries_a_service_both_ways_until_one_end_closes() {
+    let now = Instant::now();
+    let (mut display, mut application) = beside_a_printer(now);
     assert_eq!(application.open_tunnel(ChannelKind::Font), None, "fonts are the display side's to ask for");
     let Some(printer) = application.open_tunnel(ChannelKind::Cups) else { panic!("a tunnel") };
     let Some(refused) = application.open_tunnel(ChannelKind::Smb) else { panic!("a tunnel") };
     application.tunnel_write(printer, b"hello");
-    settle(&mut display, &mut application);
+    settle(&mut display, &mut application, now);
     assert_eq!(application.poll_tunnel(), Some(TunnelEvent::Closed(refused)));
     let opened = TunnelEvent::Opened { channel: printer, kind: ChannelKind::Cups };
     assert_eq!(display.poll_tunnel(), Some(opened));
@@ -289,7 +297,7 @@ fn a_tunnel_carries_a_service_both_ways_until_one_end_closes() {
     let long = vec![b'x'; 300_000];
     display.tunnel_write(printer, &long);
     display.tunnel_closed(printer);
-    settle(&mut display, &mut application);
+    settle(&mut display, &mut application, now);
     assert_eq!(application.poll_tunnel(), Some(TunnelEvent::Data { channel: printer, bytes: long }));
     assert_eq!(application.poll_tunnel(), Some(TunnelEvent::Closed(printer)));
     assert_eq!(display.poll_tunnel(), None);
@@ -298,18 +306,9 @@ fn a_tunnel_carries_a_service_both_ways_until_one_end_closes() {
 #[test]
 fn a_tunnel_spends_data_tokens_and_waits_for_them() {
     let now = Instant::now();
-    let tunnels = vec![ChannelKind::Cups];
-    let mut display = Display::new(Config { stream: Some(0), tunnels, ..Config::default() }, now);
-    let mut application = Application::new(ApplicationConfig::default(), now);
-    let settle = |display: &mut Display, application: &mut Application| {
-        for _ in 0..4 {
-            assert_eq!(application.receive(&display.transmit(now), now), Ok(()));
-            assert_eq!(display.receive(&application.transmit(now), now), Ok(()));
-        }
-    };
-    settle(&mut display, &mut application);
+    let (mut display, mut application) = beside_a_printer(now);
     let Some(printer) = application.open_tunnel(ChannelKind::Cups) else { panic!("a tunnel") };
-    settle(&mut display, &mut application);
+    settle(&mut display, &mut application, now);
     // A token of a LAN is 1536 bytes, and there are six.
     application.tunnel_write(printer, &[7; 1600]);
     assert_eq!(application.transmit(now)[..3], [0, 34, 1]);

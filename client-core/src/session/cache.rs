@@ -62,20 +62,12 @@ impl Cache {
     /// Throws away what is kept of every desktop.
     pub(crate) fn forget_all(folder: &Path) {
         let folder = folder.join(FOLDER);
-        if let Err(error) = fs::remove_dir_all(&folder)
-            && error.kind() != ErrorKind::NotFound
-        {
-            tracing::warn!(%error, path = %folder.display(), "display memory is still there");
-        }
+        check_gone(&folder, fs::remove_dir_all(&folder));
     }
 
     /// Throws away what is kept.
     pub(super) fn forget(&self) {
-        if let Err(error) = fs::remove_file(&self.path)
-            && error.kind() != ErrorKind::NotFound
-        {
-            tracing::warn!(%error, path = %self.path.display(), "outdated display memory is still there");
-        }
+        check_gone(&self.path, fs::remove_file(&self.path));
     }
 
     /// Keeps what a session remembered.
@@ -101,6 +93,15 @@ impl Cache {
         for (_, path) in files.iter().rev().skip(MAX_FILES) {
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+/// Warns unless what was to be removed is gone.
+fn check_gone(path: &Path, removed: std::io::Result<()>) {
+    if let Err(error) = removed
+        && error.kind() != ErrorKind::NotFound
+    {
+        tracing::warn!(%error, path = %path.display(), "display memory is still there");
     }
 }
 

@@ -351,14 +351,10 @@ impl Display {
                 }
             }
             nx::Event::StoresOutdated => {
-                if let Some(cache) = &self.cache {
-                    cache.forget();
-                }
+                self.cache.iter().for_each(Cache::forget);
             }
             nx::Event::Saved(stores) => {
-                if let Some(cache) = &self.cache {
-                    cache.keep(&stores);
-                }
+                self.cache.iter().for_each(|cache| cache.keep(&stores));
             }
             nx::Event::Closed(nx::End::Clean) => {
                 return Err(Error::Lost(io::ErrorKind::ConnectionReset.into()));

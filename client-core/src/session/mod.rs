@@ -116,17 +116,16 @@ impl Session {
     ) -> Result<Self, Error> {
         let mut socket = api.web_socket(desktop).await?;
         (parameters.link, parameters.images) = tuning.settle(&mut socket).await?;
-        let cache = {
-            let (folder, address) = (folder.to_owned(), api.address().clone());
-            let opening = tokio::task::spawn_blocking(move || Cache::open(&folder, &address, desktop));
-            opening.await.map_err(|error| Error::Lost(error.into()))?
-        };
-        let cache = if tuning.forget {
-            cache.forget();
-            None
-        } else {
-            Some(cache)
-        };
+        let (folder, address, forget) = (folder.to_owned(), api.address().clone(), tuning.forget);
+        let opening = tokio::task::spawn_blocking(move || {
+            if forget {
+                Cache::forget_all(&folder);
+                None
+            } else {
+                Some(Cache::open(&folder, &address, desktop))
+            }
+        });
+        let cache = opening.await.map_err(|error| Error::Lost(error.into()))?;
         parameters.cache = cache.as_ref().map(Cache::id);
         let (geometry, dpi, keyboard) = (parameters.geometry, parameters.dpi, parameters.keyboard.clone());
         let open = ClientMessage::Open { version: VERSION, host: locale::host(), session: parameters };

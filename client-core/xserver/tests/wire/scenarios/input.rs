@@ -3,10 +3,8 @@
 use super::{BUTTONS, CROSSING, FOCUS, KEYS, MOTION, configure, map, select, unmap, window};
 use crate::bench::{ROOT, Wire};
 
-/// The pointer goes through a tree of windows: enter, leave and motion with all details.
-pub(crate) fn crossing(w: &mut Wire<'_>) {
-    let c = w.connect();
-    let told = CROSSING | MOTION;
+/// Two trees beside each other, three windows deep, all mapped; they and the root select `told`.
+fn two_trees(w: &mut Wire<'_>, c: usize, told: i64) -> [i64; 6] {
     let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], told);
     let b = window(w, c, 2, a, [10, 10, 100, 100, 1], told);
     let d = window(w, c, 3, b, [10, 10, 50, 50, 1], told);
@@ -17,6 +15,14 @@ pub(crate) fn crossing(w: &mut Wire<'_>) {
         map(w, c, window);
     }
     select(w, c, ROOT, told);
+    [a, b, d, e, f, g]
+}
+
+/// The pointer goes through a tree of windows: enter, leave and motion with all details.
+pub(crate) fn crossing(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let told = CROSSING | MOTION;
+    let [a, b, d, e, f, _] = two_trees(w, c, told);
     let places = [
         (5, 5),
         (40, 40),
@@ -116,16 +122,7 @@ pub(crate) fn buttons(w: &mut Wire<'_>) {
 pub(crate) fn focus(w: &mut Wire<'_>) {
     let c = w.connect();
     let told = FOCUS | 1 << 14;
-    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], told);
-    let b = window(w, c, 2, a, [10, 10, 100, 100, 1], told);
-    let d = window(w, c, 3, b, [10, 10, 50, 50, 1], told);
-    let e = window(w, c, 4, ROOT, [250, 10, 200, 200, 2], told);
-    let f = window(w, c, 5, e, [10, 10, 100, 100, 1], told);
-    let g = window(w, c, 6, f, [10, 10, 50, 50, 1], told);
-    for window in [d, b, a, g, f, e] {
-        map(w, c, window);
-    }
-    select(w, c, ROOT, told);
+    let [a, b, d, e, _, g] = two_trees(w, c, told);
     for (x, y) in [(5, 5), (40, 40), (290, 40), (12, 12)] {
         w.motion(c, x, y);
         for target in [a, d, a, g, d, 0, d, 1, g, ROOT, b, ROOT, 0, 1, 0, ROOT, 1, ROOT, b, e, e] {
