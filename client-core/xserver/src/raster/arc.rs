@@ -89,14 +89,18 @@ impl<'a> Painter<'a> {
     /// the one before it ended goes on with its dash, and leaves out the pixel they share.
     fn thin_dashed_arcs<'r>(&mut self, gc: &'a Gc, arcs: impl Iterator<Item = &'r Arc>) {
         let mut dashes = Dashes::new(gc);
-        let mut steps = Steps::default();
+        let mut paths = Paths::default();
         let mut first_start = None;
         let mut last_end = None;
         let mut arcs = arcs.enumerate().peekable();
         while let Some((index, arc)) = arcs.next() {
             let turn = Turn::new(arc);
-            let mut path = if is_nothing(arc) { Vec::new() } else { path(arc, turn, &mut steps) };
-            let (Some(&first), Some(&last)) = (path.first(), path.last()) else { continue };
+            let mut path = if is_nothing(arc) { &[] } else { paths.take(arc, turn) };
+            let corner = (i32::from(arc.x), i32::from(arc.y));
+            let on_canvas = |at: &(i32, i32)| (at.0 + corner.0, at.1 + corner.1);
+            let (Some(first), Some(last)) = (path.first().map(on_canvas), path.last().map(on_canvas)) else {
+                continue;
+            };
             let mut skip = 0;
             if last_end == Some(first) {
                 skip = 1;
@@ -107,7 +111,7 @@ impl<'a> Painter<'a> {
             if index == 0 && !whole {
                 first_start = Some(first);
             } else if arcs.peek().is_none() && first_start == Some(last) && path.len() > skip + 1 {
-                path.pop();
+                path = &path[..path.len() - 1];
             }
             if !whole {
                 last_end = Some(last);
@@ -124,63 +128,81 @@ impl<'a> Painter<'a> {
             }
             dashes.position += (path.len() - skip.min(path.len())) as u64;
             let bounds = Frame::new(arc).bounds();
-            self.pieces(bounds, &even);
+            self.pieces(bounds, &Pieces { corner, pieces: &even });
             if gc.line_style == LineStyle::DoubleDash {
-                self.with_gap_source(gc, |painter| painter.pieces(bounds, &odd));
+                self.with_gap_source(gc, |painter| painter.pieces(bounds, &Pieces { corner, pieces: &odd }));
             }
         }
     }
 
     /// Draws pixels, all of which lie within `bounds`.
-    fn pieces(&mut self, bounds: Rect, pieces: &[&[(i32, i32)]]) {
-        if !self.plain_shape(bounds, &Pieces(pieces)) {
-            self.dots(pieces.iter().copied().flatten().copied());
+    fn pieces(&mut self, bounds: Rect, pieces: &Pieces<'_>) {
+        if !self.plain_shape(bounds, pieces) {
+            let (x, y) = pieces.corner;
+            self.dots(pieces.pieces.iter().copied().flatten().map(|at| (at.0 + x, at.1 + y)));
         }
     }
 }
 
-/// The pixels of an arc one after the other, in the direction it is drawn.
-fn path(arc: &Arc, turn: Turn, steps: &mut Steps) -> Vec<(i32, i32)> {
-    let frame = Frame::new(arc);
-    steps.take(&frame);
-    let switches = Switches::new(arc, turn);
-    let start_quarter = (turn.start / QUARTER) as usize;
-    let start_at = switches.first;
-    let part = Part::new(&frame, switches, &steps.steps);
-    let quarters = [0, 1, 2, 3].map(|quarter| part.pixels(quarter, usize::MAX).collect::<Vec<_>>());
-    // How many pixels of its quarter come before the start, on the way from the top to the side.
-    let start = steps.steps.iter().rposition(|at| start_at.reached(*at));
-    let before = start.map_or(0, |step| part.pixels(start_quarter, step).count());
-    // Against the clock: odd quarters run from the top to the side, even ones back.
-    let mut along = Vec::with_capacity(quarters.iter().map(Vec::len).sum());
-    let first = &quarters[start_quarter];
-    let (behind, ahead) = first.split_at(before.min(first.len()));
-    let forwards = start_quarter % 2 == 1;
-    if forwards {
-        along.extend_from_slice(ahead);
-    } else if let Some((at, _)) = ahead.split_first() {
-        along.push(*at);
-        along.extend(behind.iter().rev());
-    } else {
-        along.extend(behind.iter().rev());
+/// The pixels of an arc one after the other, in the direction it is drawn, from the corner of its box; kept for the next
+/// arc, as many are of one size and angles.
+#[derive(Default)]
+struct Paths {
+    steps: Steps,
+    of: Option<(u16, u16, i16, i16)>,
+    path: Vec<(i32, i32)>,
+}
+
+impl Paths {
+    fn take(&mut self, arc: &Arc, turn: Turn) -> &[(i32, i32)] {
+        let key = Some((arc.width, arc.height, arc.angle1, arc.angle2));
+        if self.of != key {
+            self.of = key;
+            self.lay_out(&Arc { x: 0, y: 0, ..*arc }, turn);
+        }
+        &self.path
     }
-    for turned in 1..4 {
-        let quarter = (start_quarter + turned) % 4;
-        if quarter % 2 == 1 {
-            along.extend_from_slice(&quarters[quarter]);
+
+    fn lay_out(&mut self, arc: &Arc, turn: Turn) {
+        let Self { steps, path, .. } = self;
+        path.clear();
+        let frame = Frame::new(arc);
+        steps.take(&frame);
+        let switches = Switches::new(arc, turn);
+        let start_quarter = (turn.start / QUARTER) as usize;
+        let start_at = switches.first;
+        let part = Part::new(&frame, switches, &steps.steps);
+        // How many pixels of its quarter come before the start, on the way from the top to the side.
+        let start = steps.steps.iter().rposition(|at| start_at.reached(*at));
+        let before = start.map_or(0, |step| part.pixels(start_quarter, step).count());
+        // Against the clock: odd quarters run from the top to the side, even ones back. The quarter of the start comes
+        // first, from there on, and last, up to there.
+        let first: Vec<_> = part.pixels(start_quarter, usize::MAX).collect();
+        let (behind, ahead) = first.split_at(before.min(first.len()));
+        let forwards = start_quarter % 2 == 1;
+        if forwards {
+            path.extend_from_slice(ahead);
         } else {
-            along.extend(quarters[quarter].iter().rev());
+            path.extend(ahead.first());
+            path.extend(behind.iter().rev());
+        }
+        for turned in 1..4 {
+            let quarter = (start_quarter + turned) % 4;
+            let from = path.len();
+            path.extend(part.pixels(quarter, usize::MAX));
+            if quarter.is_multiple_of(2) {
+                path[from..].reverse();
+            }
+        }
+        if forwards {
+            path.extend(behind.split_last().map_or(&[][..], |(_, rest)| rest));
+        } else if let Some((_, after)) = ahead.split_first() {
+            path.extend(after.iter().rev());
+        }
+        if arc.angle2 < 0 {
+            path.reverse();
         }
     }
-    if forwards {
-        along.extend_from_slice(behind.split_last().map_or(&[], |(_, rest)| rest));
-    } else if let Some((_, after)) = ahead.split_first() {
-        along.extend(after.iter().rev());
-    }
-    if arc.angle2 < 0 {
-        along.reverse();
-    }
-    along
 }
 
 /// The angles between which an arc lies, against the clock, each within the first turn.
@@ -325,14 +347,21 @@ impl super::fill::PlainShape for Part<'_> {
     }
 }
 
-/// Single pixels, piece by piece.
-struct Pieces<'p>(&'p [&'p [(i32, i32)]]);
+/// Single pixels, piece by piece, from a corner.
+struct Pieces<'p> {
+    corner: (i32, i32),
+    pieces: &'p [&'p [(i32, i32)]],
+}
 
 impl super::fill::PlainShape for Pieces<'_> {
     fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
-        for (x, y) in self.0.iter().copied().flatten() {
-            if let Some(pixel) = data.get_mut((y + dy) as usize * stride + (x + dx) as usize) {
-                combine(pixel);
+        let stride = stride as isize;
+        let corner = (self.corner.1 + dy) as isize * stride + (self.corner.0 + dx) as isize;
+        for piece in self.pieces {
+            for (x, y) in *piece {
+                if let Some(pixel) = data.get_mut((corner + *y as isize * stride + *x as isize) as usize) {
+                    combine(pixel);
+                }
             }
         }
     }

@@ -15,6 +15,7 @@
 //! Each method returns the rectangle (drawable-relative, clipped) that it may have changed, for damage.
 
 mod arc;
+mod band;
 mod copy;
 mod dash;
 mod fill;

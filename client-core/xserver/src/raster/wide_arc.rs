@@ -1,16 +1,18 @@
 //! Arcs with a width, solid and dashed.
 //!
-//! A wide arc covers what lies within half the line width of the ellipse, measured along the ellipse's normals. A whole
-//! circle is a ring, worked out exactly; anything else is an outline of points on the two offset curves, close enough to
-//! the curves that pixel centres do not notice, and filled by the winding rule.
+//! A wide arc covers what lies within half the line width of the ellipse, measured along the ellipse's normals: a band,
+//! of which arcs and dashes are cut out. Where the line is so wide that normals meet within the band, a part of it is made
+//! of the quadrangles between points on the two offset curves, close enough together that pixel centres do not notice,
+//! and filled by the winding rule; so are caps and joins.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::PI;
 
 use x11rb_protocol::protocol::xproto::Arc;
 
+use super::band::{BandRows, QUARTER};
 use super::dash::Dashes;
 use super::fill::Painter;
-use super::fill_arc::{FULL, MANY, Sweep, ellipse_row};
+use super::fill_arc::{FULL, MANY, Sweep, point_at};
 use super::wide_line::{draws_twice_alike, unite};
 use super::{CapStyle, Gc, JoinStyle, LineStyle};
 use crate::region::Rect;
@@ -19,6 +21,7 @@ impl<'a> Painter<'a> {
     /// Draws arcs whose line width is not 0. Arcs that follow one another end to start are joined.
     pub(super) fn wide_arcs(&mut self, gc: &'a Gc, arcs: &[Arc]) {
         let bounds = self.bounds();
+        let mut rows = BandRows::default();
         let mut arcs = arcs;
         if gc.line_style == LineStyle::Solid {
             // Whole ellipses ahead of all others are drawn each by itself.
@@ -28,12 +31,8 @@ impl<'a> Painter<'a> {
                 && arc.height > 0
             {
                 let mut spans = Vec::new();
-                let mut pen = Pen { gc, bounds, out: &mut spans };
-                if arc.width == arc.height {
-                    pen.ring(arc);
-                } else {
-                    pen.ellipse(arc);
-                }
+                rows.take(arc, gc.line_width);
+                Pen { gc, bounds, out: &mut spans }.whole(arc, &rows);
                 self.spans(&spans);
                 arcs = rest;
             }
@@ -41,43 +40,48 @@ impl<'a> Painter<'a> {
         let mut even = Vec::new();
         let mut odd = Vec::new();
         let mut dashes = Dashes::new(gc);
+        let mut lengths = Lengths::default();
         let mut before: Option<End> = None;
         for arc in arcs {
-            let (curve, from, to) = Curve::new(arc, gc.line_width);
-            let extent = Sweep::new(arc).extent;
-            if (arc.width == 0 && arc.height == 0) || (extent == 0 && arc.angle2 != 0) {
+            let extent = i32::from(arc.angle2).clamp(-FULL, FULL);
+            if extent == 0 {
                 continue;
             }
-            let whole = extent == FULL;
+            let (from, to) = (i32::from(arc.angle1), i32::from(arc.angle1) + extent);
+            let whole = extent.abs() == FULL;
+            let curve = Curve::new(arc, gc.line_width);
             let start = curve.end(from, false);
             let joined = before.as_ref().is_some_and(|b| b.meets(&start));
             if !joined {
                 dashes.position = gc.dash_offset.into();
             }
-            let mut pen = Pen { gc, bounds, out: &mut even };
+            if arc.width > 0 && arc.height > 0 {
+                rows.take(arc, gc.line_width);
+            }
             if gc.line_style == LineStyle::Solid {
-                if whole && arc.width == arc.height {
-                    pen.ring(arc);
-                } else {
-                    pen.stretch(&curve, from, to);
-                    if !whole {
-                        pen.cap(&curve.end(from, true));
-                        pen.cap(&curve.end(to, false));
-                    }
+                let mut pen = Pen { gc, bounds, out: &mut even };
+                pen.stretch(arc, &curve, &rows, from, to);
+                if !whole {
+                    pen.cap(&curve.end(from, from < to));
+                    pen.cap(&curve.end(to, from > to));
                 }
             } else {
-                for dash in curve.dashes(from, to, &mut dashes) {
-                    let gap = dash.odd;
-                    if gap && gc.line_style == LineStyle::OnOffDash {
-                        continue;
+                lengths.take(arc);
+                let alone = gc.line_style == LineStyle::OnOffDash;
+                lengths.dashes(from, to, &mut dashes, |gap, begin, end| {
+                    if gap && alone {
+                        return;
                     }
                     let mut pen = Pen { gc, bounds, out: if gap { &mut odd } else { &mut even } };
-                    pen.stretch(&curve, dash.from, dash.to);
-                    if gc.line_style == LineStyle::OnOffDash {
-                        pen.cap(&curve.end(dash.from, dash.from < dash.to));
-                        pen.cap(&curve.end(dash.to, dash.from > dash.to));
+                    pen.stretch(arc, &curve, &rows, begin, end);
+                    // Dashes that follow one another have no ends but those of the arc.
+                    if alone || (begin == from && !whole) {
+                        pen.cap(&curve.end(begin, begin < end));
                     }
-                }
+                    if alone || (end == to && !whole) {
+                        pen.cap(&curve.end(end, begin > end));
+                    }
+                });
             }
             if let (true, Some(before)) = (joined, &before) {
                 Pen { gc, bounds, out: &mut even }.join(before, &start);
@@ -127,12 +131,6 @@ struct End {
     tangent: (f64, f64),
 }
 
-struct Dash {
-    odd: bool,
-    from: f64,
-    to: f64,
-}
-
 impl End {
     fn meets(&self, other: &Self) -> bool {
         (self.x - other.x).abs() < 0.01 && (self.y - other.y).abs() < 0.01
@@ -140,20 +138,10 @@ impl End {
 }
 
 impl Curve {
-    /// The curve, and the angles where the arc begins and ends in the direction it is drawn.
-    fn new(arc: &Arc, line_width: u16) -> (Self, f64, f64) {
+    fn new(arc: &Arc, line_width: u16) -> Self {
         let (a, b) = (f64::from(arc.width) / 2.0, f64::from(arc.height) / 2.0);
-        let curve = Self {
-            x: f64::from(arc.x) + a,
-            y: f64::from(arc.y) + b,
-            a,
-            b,
-            half: f64::from(line_width) / 2.0,
-        };
-        let radians = |angle: i32| f64::from(angle) * PI / f64::from(FULL / 2);
-        let extent = i32::from(arc.angle2).clamp(-FULL, FULL);
-        let from = i32::from(arc.angle1);
-        (curve, radians(from), radians(from + extent))
+        let (x, y) = (f64::from(arc.x) + a, f64::from(arc.y) + b);
+        Self { x, y, a, b, half: f64::from(line_width) / 2.0 }
     }
 
     fn at(&self, (sin, cos): (f64, f64)) -> (f64, f64) {
@@ -185,8 +173,9 @@ impl Curve {
         (outer, inner)
     }
 
-    fn end(&self, t: f64, backwards: bool) -> End {
-        let ((x, y), (nx, ny)) = (self.at(t.sin_cos()), self.normal(t.sin_cos()));
+    fn end(&self, angle: i32, backwards: bool) -> End {
+        let turn = radians(angle).sin_cos();
+        let ((x, y), (nx, ny)) = (self.at(turn), self.normal(turn));
         // Against the clock, seen with y down: the normal turned by a quarter.
         let tangent = if backwards { (-ny, nx) } else { (ny, -nx) };
         End { x, y, tangent }
@@ -197,190 +186,106 @@ impl Curve {
         let radius = self.a.max(self.b) + self.half;
         (8.0 * 0.003 / radius.max(0.5)).sqrt().clamp(0.002, 0.25)
     }
-
-    /// The dashes between two angles, by length along the curve.
-    fn dashes(&self, from: f64, to: f64, dashes: &mut Dashes) -> Vec<Dash> {
-        let step = self.step().max((to - from).abs() / 20000.0).copysign(to - from);
-        let count = ((to - from) / step).ceil().max(0.0) as usize;
-        let mut out = Vec::new();
-        let (mut odd, left) = dashes.at(dashes.position);
-        let mut left = left as f64;
-        let mut begin = from;
-        let mut t = from;
-        let mut points = turns(from, to, count).map(|at| self.at(at));
-        let Some((mut x1, mut y1)) = points.next() else { return out };
-        for (i, (x2, y2)) in points.enumerate() {
-            let next = from + (to - from) * (i + 1) as f64 / count as f64;
-            let length = ((x2 - x1) * (x2 - x1) + (y2 - y1) * (y2 - y1)).sqrt();
-            (x1, y1) = (x2, y2);
-            let mut gone = 0.0;
-            while length - gone >= left {
-                gone += left;
-                let at = t + (next - t) * (gone / length);
-                out.push(Dash { odd, from: begin, to: at });
-                begin = at;
-                let (_, whole) = dashes.at(dashes.position);
-                dashes.position += whole;
-                (odd, left) = {
-                    let (o, l) = dashes.at(dashes.position);
-                    (o, l as f64)
-                };
-            }
-            left -= length - gone;
-            t = next;
-        }
-        if (to - begin).abs() > 1e-12 {
-            out.push(Dash { odd, from: begin, to });
-        }
-        out
-    }
 }
 
-/// The band around an ellipse that is not a circle.
+/// Lengths along the first quarter of an ellipse, kept for the next arc of the same size.
 ///
-/// A row at some height touches the circle around a point of the ellipse where that point's height solves an equation of
-/// the fourth degree. Its resolvent of the third degree has one real root or three; which of the solutions lies outside
-/// and which inside depends on that.
-struct Band {
-    /// Half axes.
-    w: f64,
-    h: f64,
-    /// Half the line width, and its square.
-    r: f64,
-    rs: f64,
-    hs: f64,
-    n: f64,
-    f: f64,
-    v: f64,
+/// Dashes are as long as the straight lines from degree to degree are; in between, length grows with the angle. Other
+/// servers count so, and begin each dash at a whole 64th of a degree.
+#[derive(Default)]
+struct Lengths {
+    size: (u16, u16),
+    /// From 0 degrees to each whole one.
+    to_degree: Vec<f64>,
 }
 
-/// How near to the ellipse's top a point is taken for the top.
-const NEAR_TOP: f64 = 0.000_001;
+/// The protocol's units in a degree.
+const DEGREE: i32 = 64;
 
-impl Band {
-    fn new(width: f64, height: f64, line: i32) -> Self {
-        let (w, h, r) = (width / 2.0, height / 2.0, f64::from(line) / 2.0);
-        let hs = h * h;
-        let difference = w * w - hs;
-        let wr = w * r;
-        let hf = hs * hs;
-        Self {
-            w,
-            h,
-            r,
-            rs: r * r,
-            hs,
-            n: (hf - wr * wr) / difference,
-            f: hf / difference,
-            v: (wr * hs) / (difference + difference),
+impl Lengths {
+    fn take(&mut self, arc: &Arc) {
+        if self.size == (arc.width, arc.height) && !self.to_degree.is_empty() {
+            return;
         }
-    }
-
-    /// Where the ellipse is at a height (its top at most), and how far the circle around that point reaches at row `k`;
-    /// none where it does not.
-    fn point(&self, y: f64, k: f64) -> (f64, Option<f64>) {
-        let y = if y > self.h - NEAR_TOP { self.h } else { y };
-        let t = y / self.h;
-        let x = self.w * (1.0 - t * t).sqrt();
-        let t = k - y;
-        let square = self.rs - t * t;
-        (x, (square >= 0.0).then(|| square.sqrt()))
-    }
-
-    /// How far out the band reaches on row `k`, counted from the middle, and where its inner edge is; 0 or less where
-    /// there is none. `outer` is what holds where no solution says otherwise.
-    fn at(&self, k: f64, mut outer: f64) -> (f64, f64) {
-        let n = (k * k + self.n) / 6.0;
-        let cube = n * n * n;
-        let v = self.v * k;
-        let t = cube + v * v;
-        let mut d = cube + t;
-        let (z, flip);
-        if d < 0.0 {
-            d = cube;
-            let mut b = n;
-            if (b < 0.0) == (t < 0.0) {
-                b = -b;
-                d = -d;
+        self.size = (arc.width, arc.height);
+        let (a, b) = (f64::from(arc.width) / 2.0, f64::from(arc.height) / 2.0);
+        let mut points = (0..=90).map(|degree| match degree {
+            90 => (0.0, b),
+            degree => {
+                let (sin, cos) = radians(degree * DEGREE).sin_cos();
+                (a * cos, b * sin)
             }
-            z = n - 2.0 * b * ((-t / d).acos() / 3.0).cos();
-            flip = if (z < 0.0) == (v < 0.0) { 2 } else { 1 };
-        } else {
-            d = v * d.sqrt();
-            z = n + (t + d).cbrt() + (t - d).cbrt();
-            flip = 0;
-        }
-        let a = ((z + z) - self.n).sqrt();
-        let t = (self.f - z) * k / a;
-        let mut inner = 0.0;
-        let mut solved = false;
-        let b = -a + k;
-        let d = b * b - 4.0 * (z + t);
-        if d >= 0.0 {
-            let y = f64::midpoint(b, d.sqrt());
-            if y >= 0.0 && y < self.h + NEAR_TOP {
-                solved = true;
-                let (x, reach) = self.point(y, k);
-                let reach = reach.unwrap_or(0.0);
-                if flip == 2 {
-                    inner = x - reach;
-                } else {
-                    outer = x + reach;
-                }
-            }
-        }
-        let b = a + k;
-        let mut d = b * b - 4.0 * (z - t);
-        if d < 0.0 && !solved {
-            // Near the axis what is left of the digits may have the wrong sign.
-            d = 0.0;
-        }
-        if d >= 0.0 {
-            let d = d.sqrt();
-            let y = f64::midpoint(b, d);
-            if y < self.h + NEAR_TOP {
-                let (x, reach) = self.point(y, k);
-                inner = x - reach.unwrap_or(0.0);
-            }
-            let y = (b - d) / 2.0;
-            if y >= 0.0 {
-                let (x, reach) = self.point(y, k);
-                let reach = reach.unwrap_or(0.0);
-                if flip == 1 {
-                    inner = x - reach;
-                } else {
-                    outer = x + reach;
-                }
-            }
-        }
-        (outer, inner)
-    }
-
-    fn outer_middle(&self) -> f64 {
-        self.w + self.r
-    }
-
-    fn inner_middle(&self) -> f64 {
-        if self.r >= self.h && self.r <= self.w {
-            0.0
-        } else if self.n < 0.0 && -self.n < self.hs {
-            let x = self.w * (1.0 + self.n / self.hs).sqrt() - (self.rs + self.n).sqrt();
-            if x > self.w - self.r { self.w - self.r } else { x }
-        } else {
-            self.w - self.r
+        });
+        let (mut x, mut y) = points.next().unwrap_or_default();
+        let mut sum = 0.0;
+        self.to_degree = vec![0.0];
+        for (x2, y2) in points {
+            sum += (x2 - x).hypot(y2 - y);
+            self.to_degree.push(sum);
+            (x, y) = (x2, y2);
         }
     }
 
-    /// The pixels of a row, from the middle column: all between the outer edges, or those on either side.
-    fn spans(width: i32, outer: f64, inner: f64) -> ((i32, i32), Option<(i32, i32)>) {
-        let middle = if width & 1 == 1 { 0.5 } else { 0.0 };
-        let at = |x: f64| (middle + x).ceil() as i32;
-        if inner <= 0.0 {
-            ((at(-outer), at(outer)), None)
-        } else {
-            ((at(-outer), at(-inner)), Some((at(inner), at(outer))))
+    fn quarter(&self) -> f64 {
+        self.to_degree.last().copied().unwrap_or(0.0)
+    }
+
+    /// The length from the angle 0 to another one.
+    fn length_to(&self, angle: i32) -> f64 {
+        let (quarters, rest) = (angle.div_euclid(QUARTER), angle.rem_euclid(QUARTER));
+        let within = |angle: i32| {
+            let degree = (angle / DEGREE) as usize;
+            let at = |degree: usize| self.to_degree.get(degree).copied().unwrap_or(self.quarter());
+            at(degree) + (at(degree + 1) - at(degree)) * f64::from(angle % DEGREE) / f64::from(DEGREE)
+        };
+        let part = if quarters & 1 == 0 { within(rest) } else { self.quarter() - within(QUARTER - rest) };
+        f64::from(quarters) * self.quarter() + part
+    }
+
+    /// The angle at a length from the angle 0.
+    fn angle_at(&self, length: f64) -> i32 {
+        let quarter = self.quarter();
+        let quarters = (length / quarter).floor();
+        let rest = length - quarters * quarter;
+        let within = |length: f64| {
+            let degree = self.to_degree.partition_point(|to| *to <= length).clamp(1, 90);
+            let (from, to) = (self.to_degree[degree - 1], self.to_degree[degree]);
+            let past = if to > from { (length - from) / (to - from) * f64::from(DEGREE) } else { 0.0 };
+            (degree as i32 - 1) * DEGREE + past as i32
+        };
+        let part = if quarters % 2.0 == 0.0 { within(rest) } else { QUARTER - within(quarter - rest) };
+        quarters as i32 * QUARTER + part
+    }
+
+    /// Calls `dash(odd, from, to)` for each dash between two angles, and leaves the pattern where the arc ends.
+    fn dashes(&self, from: i32, to: i32, dashes: &mut Dashes, mut dash: impl FnMut(bool, i32, i32)) {
+        if self.quarter() <= 0.0 {
+            dash(dashes.at(dashes.position).0, from, to);
+            return;
+        }
+        // Against the clock; what is drawn with it is mirrored.
+        let sign = (to - from).signum();
+        let (mut at, end) = (from * sign, to * sign);
+        while at < end {
+            let (odd, left) = dashes.at(dashes.position);
+            let before = self.length_to(at);
+            let next = self.angle_at(before + left as f64).max(at + 1);
+            let next = if next > end {
+                let left_over = left.saturating_sub((self.length_to(end) - before) as u64).max(1);
+                dashes.position += left - left_over;
+                end
+            } else {
+                dashes.position += left;
+                next
+            };
+            dash(odd, at * sign, next * sign);
+            at = next;
         }
     }
+}
+
+fn radians(angle: i32) -> f64 {
+    f64::from(angle) * PI / f64::from(FULL / 2)
 }
 
 /// Draws into a list of spans.
@@ -398,99 +303,61 @@ impl Pen<'_> {
         }
     }
 
-    fn ring(&mut self, arc: &Arc) {
-        let (size, line) = (i64::from(arc.width), i64::from(self.gc.line_width));
-        let (outer, inner) = (size + line, size - line);
-        let top = i64::from(arc.y) - line / 2;
-        let bottom = i64::from(arc.y) + size + (line + 1) / 2;
-        for y in top.max(self.bounds.y1.into())..=bottom.min(i64::from(self.bounds.y2) - 1) {
-            let v = 2 * (y - i64::from(arc.y)) - size;
-            let Some((first, end)) = ellipse_row(v, outer, outer) else { continue };
-            let x = |u: i64| i64::from(arc.x) + (u + size + 1).div_euclid(2);
-            let hole = if inner > 0 { ellipse_row(v, inner, inner) } else { None };
-            match hole {
-                Some((hole_first, hole_end)) => {
-                    self.push(y as i32, x(first), x(hole_first));
-                    self.push(y as i32, x(hole_end), x(end));
-                }
-                None => self.push(y as i32, x(first), x(end)),
-            }
-        }
-    }
-
-    /// What lies within half the line width of a whole ellipse, row by row from the outside to the middle.
-    fn ellipse(&mut self, arc: &Arc) {
-        let line = i32::from(self.gc.line_width);
-        let (width, height) = (i32::from(arc.width), i32::from(arc.height));
-        let band = Band::new(width.into(), height.into(), line);
-        let x = i32::from(arc.x) + (width >> 1);
-        let reach = (height >> 1) + ((line - 1) >> 1);
-        let mut above = i32::from(arc.y) + (height >> 1) - reach;
-        let mut below = i32::from(arc.y) + (height >> 1) + (height & 1) + reach;
-        let put =
-            |pen: &mut Self, y: i32, span: (i32, i32)| pen.push(y, (x + span.0).into(), (x + span.1).into());
-        let top = line & 1 == 0 && width & 1 == 0;
-        if top {
-            put(self, above - 1, (0, 1));
-        }
-        let mut rows = Vec::with_capacity(reach.max(0) as usize + 1);
-        let mut distance = f64::from(height) / 2.0 + f64::from((line - 1) >> 1);
-        let mut outer = 0.0;
-        while distance > 0.0 {
-            let inner;
-            (outer, inner) = band.at(distance, outer);
-            rows.push(Band::spans(width, outer, inner));
-            distance -= 1.0;
-        }
-        // With both even the last closed row is open at its middle, in the upper half only.
-        let hole = top && height * line <= width * width && line < height;
-        if hole
-            && let Some(at) = rows.iter().filter(|(_, second)| second.is_none()).count().checked_sub(1)
-            && let Some(row) = rows.get_mut(at)
-        {
-            let ((left, _), _) = *row;
-            *row = ((left, 0), Some((1, 1 - left)));
-            put(self, below - at as i32, (0, 1));
-        }
-        for (first, second) in rows {
-            for y in [above, below] {
-                put(self, y, first);
-                if let Some(second) = second {
-                    put(self, y, second);
-                }
-            }
-            above += 1;
-            below -= 1;
-        }
-        if height & 1 == 0 {
-            let (first, second) = Band::spans(width, band.outer_middle(), band.inner_middle());
-            put(self, above, first);
-            if let Some(second) = second {
-                put(self, above, second);
+    /// What lies within half the line width of a whole ellipse.
+    fn whole(&mut self, arc: &Arc, rows: &BandRows) {
+        let middle = i64::from(arc.x) + i64::from(arc.width >> 1);
+        for (y, row) in rows.within(arc, self.bounds.y1, self.bounds.y2) {
+            let [left, right] =
+                [row.left, row.right].map(|(a, b)| (middle + i64::from(a), middle + i64::from(b)));
+            if left.1 == right.0 {
+                self.push(y, left.0, right.1);
+            } else {
+                self.push(y, left.0, left.1);
+                self.push(y, right.0, right.1);
             }
         }
     }
 
     /// What lies within half the line width of the curve between two angles.
-    fn stretch(&mut self, curve: &Curve, from: f64, to: f64) {
-        let step = curve.step();
-        let count = (((to - from).abs() / step).ceil() as usize).clamp(1, 6000);
-        let (least, greatest) = (curve.a.min(curve.b), curve.a.max(curve.b));
-        if curve.half * greatest > least * least {
-            // The inner curve turns back on itself where the ellipse is narrow: piece by piece nothing cancels.
-            let (outer, inner) = curve.both(from, to, count.min(800));
-            for (a, c) in outer.windows(2).zip(inner.windows(2)) {
-                self.winding(&[&[a[0], a[1], c[1], c[0]]]);
-            }
+    fn stretch(&mut self, arc: &Arc, curve: &Curve, rows: &BandRows, from: i32, to: i32) {
+        if arc.width == 0 || arc.height == 0 {
+            self.flat(curve, from.min(to), from.max(to));
             return;
         }
-        let (mut outer, inner) = curve.both(from, to, count);
-        if (to - from).abs() >= TAU - 1e-9 {
-            let back: Vec<_> = inner.into_iter().rev().collect();
-            self.winding(&[&outer, &back]);
-        } else {
-            outer.extend(inner.into_iter().rev());
-            self.winding(&[&outer]);
+        if (to - from).abs() == FULL {
+            self.whole(arc, rows);
+            return;
+        }
+        if rows.can_be_cut() {
+            let bounds = self.bounds;
+            rows.cut(arc, from.min(to)..from.max(to), &bounds, |y, x1, x2| self.push(y, x1, x2));
+            return;
+        }
+        // The inner curve turns back on itself where the ellipse is narrow: piece by piece nothing cancels.
+        let (from, to) = (radians(from), radians(to));
+        let count = (((to - from).abs() / curve.step()).ceil() as usize).clamp(1, 800);
+        let (outer, inner) = curve.both(from, to, count);
+        for (a, c) in outer.windows(2).zip(inner.windows(2)) {
+            self.winding(&[&[a[0], a[1], c[1], c[0]]]);
+        }
+    }
+
+    /// An arc without width or without height is a rectangle along its other axis, without its ends.
+    fn flat(&mut self, curve: &Curve, from: i32, to: i32) {
+        let turns = (from / QUARTER - 1..=to / QUARTER + 1).map(|quarter| quarter * QUARTER);
+        let angles = turns.filter(|angle| (from..=to).contains(angle)).chain([from, to]);
+        let points = angles.map(|angle| {
+            let (x, y) = point_at(angle, curve.a, curve.b);
+            (curve.x + x, curve.y - y)
+        });
+        let far = (f64::INFINITY, f64::NEG_INFINITY);
+        let (mut x, mut y) = points.fold((far, far), |(x, y), point| {
+            ((x.0.min(point.0), x.1.max(point.0)), (y.0.min(point.1), y.1.max(point.1)))
+        });
+        let across = if curve.a == 0.0 { &mut x } else { &mut y };
+        *across = (across.0 - curve.half, across.1 + curve.half);
+        for row in (y.0.ceil() as i32).max(self.bounds.y1)..(y.1.ceil() as i32).min(self.bounds.y2) {
+            self.push(row, x.0.ceil() as i64, x.1.ceil() as i64);
         }
     }
 

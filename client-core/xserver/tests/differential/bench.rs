@@ -366,5 +366,6 @@ pub(crate) fn run_allowing(
         }
         scene.free(&bench);
     }
+    eprintln!("{failed} of {cases} cases differ");
     assert!(failed * 100 <= percent * cases, "{failed} of {cases} cases differ from Xvfb; {report}");
 }

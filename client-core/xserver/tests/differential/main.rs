@@ -554,17 +554,25 @@ fn wide_ellipses_are_as_in_xvfb() {
     });
 }
 
+fn wide_arcs(bench: &Bench, dice: &mut Dice, dashed: bool) -> (Scene, String) {
+    let width = dice.range(1, 30) as u16;
+    let gc = line_gc(dice, width, dashed);
+    let depth = depth(dice);
+    let mut scene = Scene::new(bench, dice, depth, gc, Vary::default());
+    let full = dice.one_in(2);
+    let arc = arc(dice, full);
+    bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
+    ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &[arc]));
+    (scene, arc_text(&[arc]))
+}
+
 #[test]
 fn wide_arcs_are_nearly_as_in_xvfb() {
-    run_allowing(30, 500, |bench, dice| {
-        let width = dice.range(1, 30) as u16;
-        let gc = line_gc(dice, width, false);
-        let depth = depth(dice);
-        let mut scene = Scene::new(bench, dice, depth, gc, Vary::default());
-        let full = dice.one_in(2);
-        let arc = arc(dice, full);
-        bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
-        ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &[arc]));
-        (scene, arc_text(&[arc]))
-    });
+    // Left: lines wider than the arc is bent, and the last pixels of caps.
+    run_allowing(8, 500, |bench, dice| wide_arcs(bench, dice, false));
+}
+
+#[test]
+fn wide_dashed_arcs_are_nearly_as_in_xvfb() {
+    run_allowing(25, 500, |bench, dice| wide_arcs(bench, dice, true));
 }
