@@ -2,6 +2,7 @@
 
 use x11rb_protocol::protocol::xproto;
 
+use super::Device;
 use crate::event::mask;
 use crate::resource::Xid;
 use crate::server::{ROOT, Server};
@@ -19,6 +20,9 @@ const NONE: u8 = 7;
 pub(super) const MODE_GRAB: u8 = 1;
 /// Mode of events that a grab's end causes.
 pub(super) const MODE_UNGRAB: u8 = 2;
+/// Modes of events of the input extension that a grab by crossing causes.
+pub(super) const MODE_PASSIVE_GRAB: u8 = 4;
+pub(super) const MODE_PASSIVE_UNGRAB: u8 = 5;
 /// Mode of focus events during a keyboard grab.
 pub(super) const MODE_WHILE_GRABBED: u8 = 3;
 
@@ -82,13 +86,8 @@ impl Server {
             return;
         }
         self.input.pointer.entered = to;
-        let steps = if self.window(from).is_ok() {
-            self.steps(from, to)
-        } else {
-            // It left a window that is no more.
-            vec![Step { window: to, into: true, detail: NONLINEAR }]
-        };
-        for step in steps {
+        let steps = self.pointer_steps(from, to);
+        for step in &steps {
             let towards = if step.into { to } else { from };
             // X11 §10: the child that has the first or last position of the pointer, which is the window itself where
             // the pointer begins or ends.
@@ -96,7 +95,42 @@ impl Server {
                 VIRTUAL | NONLINEAR_VIRTUAL => self.child_towards(step.window, towards),
                 _ => 0,
             };
-            self.deliver_crossing(step, mode, child);
+            self.deliver_crossing(*step, mode, child);
+        }
+        self.xi_tell_steps(&steps, Device::Pointer, (from, to), mode);
+    }
+
+    fn pointer_steps(&self, from: Xid, to: Xid) -> Vec<Step> {
+        if self.window(from).is_ok() {
+            self.steps(from, to)
+        } else {
+            // It left a window that is no more.
+            vec![Step { window: to, into: true, detail: NONLINEAR }]
+        }
+    }
+
+    /// Tells the input extension's events of a crossing, after all the core's.
+    fn xi_tell_steps(&mut self, steps: &[Step], device: Device, (from, to): (Xid, Xid), mode: u8) {
+        if !self.xinput.is_used() || from == to {
+            return;
+        }
+        for step in steps {
+            let kind = match (device, step.into) {
+                (Device::Pointer, true) => xproto::ENTER_NOTIFY_EVENT,
+                (Device::Pointer, false) => xproto::LEAVE_NOTIFY_EVENT,
+                (Device::Keyboard, true) => xproto::FOCUS_IN_EVENT,
+                (Device::Keyboard, false) => xproto::FOCUS_OUT_EVENT,
+            };
+            self.xi_crossing(step.window, u16::from(kind), mode, step.detail);
+        }
+    }
+
+    /// The input extension's events alone of a crossing: a grab that the pointer's coming activates begins or ends. Of
+    /// the focus there are none, as in Xvfb.
+    pub(super) fn xi_cross(&mut self, from: Xid, to: Xid, mode: u8) {
+        if from != to && self.window(to).is_ok() {
+            let steps = self.pointer_steps(from, to);
+            self.xi_tell_steps(&steps, Device::Pointer, (from, to), mode);
         }
     }
 
@@ -104,7 +138,6 @@ impl Server {
         if self.input.pointer.hint == Some(step.window) && step.detail != INFERIOR {
             self.input.pointer.hint = None;
         }
-        self.xi_crossing(step.window, if step.into { 7 } else { 8 }, mode, step.detail, child);
         let (response_type, bit) = if step.into {
             (xproto::ENTER_NOTIFY_EVENT, mask::ENTER_WINDOW)
         } else {
@@ -160,11 +193,11 @@ impl Server {
         chain
     }
 
-    /// The focus went from one place to another; each is a window, 0 (None) or 1 (`PointerRoot`).
-    pub(super) fn focus_moved(&mut self, from: Xid, to: Xid, mode: u8) {
+    /// The steps of the focus from one place to another; each is a window, 0 (None) or 1 (`PointerRoot`).
+    fn focus_steps(&self, from: Xid, to: Xid, mode: u8) -> Vec<Step> {
         // A grab is told even where it takes the focus nowhere.
         if from == to && !matches!(mode, MODE_GRAB | MODE_UNGRAB) {
-            return;
+            return Vec::new();
         }
         let pointer = self.input.pointer.entered;
         let mut steps: Vec<Step> = Vec::new();
@@ -247,9 +280,14 @@ impl Server {
                 }
             }
         }
-        for step in steps {
+        steps
+    }
+
+    /// The focus went from one place to another.
+    pub(super) fn focus_moved(&mut self, from: Xid, to: Xid, mode: u8) {
+        let steps = self.focus_steps(from, to, mode);
+        for step in &steps {
             let response_type = if step.into { xproto::FOCUS_IN_EVENT } else { xproto::FOCUS_OUT_EVENT };
-            self.xi_crossing(step.window, u16::from(response_type), mode, step.detail, 0);
             let Ok(window) = self.window(step.window) else { continue };
             let keymap_wanted = if step.into { mask::KEYMAP_STATE } else { 0 };
             let wanted = mask::FOCUS_CHANGE | keymap_wanted;
@@ -258,5 +296,6 @@ impl Server {
             let event = Self::focus_event(response_type, step.window, step.detail, mode);
             self.tell_with_keymap(&receivers, mask::FOCUS_CHANGE, keymap_wanted, &event);
         }
+        self.xi_tell_steps(&steps, Device::Keyboard, (from, to), mode);
     }
 }

@@ -8,7 +8,7 @@ use x11rb_protocol::protocol::xproto::{
     UngrabKeyRequest,
 };
 
-use super::crossing::{MODE_GRAB, MODE_UNGRAB};
+use super::crossing::{MODE_GRAB, MODE_PASSIVE_GRAB, MODE_PASSIVE_UNGRAB, MODE_UNGRAB};
 use super::{Device, RawEvent};
 use crate::client::ClientId;
 use crate::cursor::Cursor;
@@ -40,6 +40,19 @@ pub(crate) enum Until {
     Ungrabbed,
     ButtonsReleased,
     KeyReleased(u8),
+    /// The pointer, or the focus, leaves the grab window (XI 2).
+    Left,
+}
+
+/// What activates a passive grab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Activator {
+    /// A button or key.
+    Press,
+    /// The pointer enters the grab window, or the focus comes to it (XI 2).
+    Crossing,
+    /// A touch in the grab window (XI 2).
+    Touch,
 }
 
 /// A grab that a button or key activates.
@@ -47,6 +60,7 @@ pub(crate) enum Until {
 pub(crate) struct PassiveGrab {
     pub(crate) client: ClientId,
     pub(crate) device: Device,
+    pub(crate) activator: Activator,
     /// Button or keycode; 0 is any.
     pub(crate) detail: u8,
     /// Modifiers; `ANY_MODIFIER` is any.
@@ -80,6 +94,7 @@ const ANY_MODIFIER: u16 = 0x8000;
 impl PassiveGrab {
     fn matches(&self, device: Device, detail: u8, modifiers: u16) -> bool {
         self.device == device
+            && self.activator == Activator::Press
             && (self.detail == 0 || self.detail == detail)
             && (self.modifiers == ANY_MODIFIER || self.modifiers == modifiers)
     }
@@ -87,6 +102,8 @@ impl PassiveGrab {
     /// Whether there is a combination that activates both.
     fn collides(&self, other: &Self) -> bool {
         self.device == other.device
+            && self.activator == other.activator
+            && self.xi.is_some() == other.xi.is_some()
             && (self.detail == 0 || other.detail == 0 || self.detail == other.detail)
             && (self.modifiers == ANY_MODIFIER
                 || other.modifiers == ANY_MODIFIER
@@ -259,11 +276,11 @@ impl Server {
         Ok(status)
     }
 
-    /// XI 2, `XIPassiveGrabDevice` of a master for a button or key.
+    /// XI 2, `XIPassiveGrabDevice` of a master.
     pub(crate) fn xi_passive_grab(
         &mut self,
         client: ClientId,
-        device: Device,
+        (device, activator): (Device, Activator),
         request: &XiGrab,
         detail: u8,
         modifiers: u16,
@@ -276,6 +293,7 @@ impl Server {
         let grab = PassiveGrab {
             client,
             device,
+            activator,
             detail,
             modifiers,
             owner_events: request.owner_events,
@@ -297,13 +315,28 @@ impl Server {
         modes: (bool, bool),
         event: Option<RawEvent>,
     ) {
+        let from = match device {
+            Device::Pointer => self.input.pointer.window,
+            Device::Keyboard => self.input.focus.window,
+        };
+        self.activate_from(from, device, grab, modes, event);
+    }
+
+    /// Makes a grab active, as if the pointer or the focus came from a window, or from that of the grab before it.
+    fn activate_from(
+        &mut self,
+        from: Xid,
+        device: Device,
+        grab: Grab,
+        modes: (bool, bool),
+        event: Option<RawEvent>,
+    ) {
         let client = grab.client;
         let (own_async, other_async) = if device == Device::Pointer { modes } else { (modes.1, modes.0) };
         let window = grab.window;
         match device {
             Device::Pointer => {
-                let from =
-                    self.input.pointer_grab.as_ref().map_or(self.input.pointer.window, |old| old.window);
+                let from = self.input.pointer_grab.as_ref().map_or(from, |old| old.window);
                 // What leads to the grab window is told as before the grab.
                 let bounds = self.reach(grab.confine_to);
                 if grab.confine_to != 0 && !bounds.is_empty() {
@@ -319,7 +352,7 @@ impl Server {
             Device::Keyboard => {
                 let old = self.input.keyboard_grab.as_ref().map(|old| old.window);
                 if old != Some(window) {
-                    self.focus_moved(old.unwrap_or(self.input.focus.window), window, MODE_GRAB);
+                    self.focus_moved(old.unwrap_or(from), window, MODE_GRAB);
                 }
                 self.input.keyboard_grab = Some(grab);
             }
@@ -442,6 +475,7 @@ impl Server {
         let grab = PassiveGrab {
             client,
             device: Device::Pointer,
+            activator: Activator::Press,
             detail: request.button.into(),
             modifiers,
             owner_events,
@@ -473,6 +507,7 @@ impl Server {
         let grab = PassiveGrab {
             client,
             device: Device::Keyboard,
+            activator: Activator::Press,
             detail: request.key,
             modifiers,
             owner_events,
@@ -497,7 +532,7 @@ impl Server {
             return Err(XError::ALLOC);
         }
         state.grabs.retain(|old| {
-            (old.device, old.detail, old.modifiers) != (grab.device, grab.detail, grab.modifiers)
+            !old.collides(&grab) || (old.detail, old.modifiers) != (grab.detail, grab.modifiers)
         });
         state.grabs.push(grab);
         Ok(())
@@ -506,7 +541,8 @@ impl Server {
     pub(crate) fn ungrab_button(&mut self, client: ClientId, request: &UngrabButtonRequest) -> Outcome {
         let modifiers = u16::from(request.modifiers);
         check_modifiers(modifiers)?;
-        self.remove_passive(client, request.grab_window, Device::Pointer, request.button.into(), modifiers)
+        let kind = (Device::Pointer, Activator::Press, false);
+        self.remove_passive(client, request.grab_window, kind, request.button.into(), modifiers)
     }
 
     pub(crate) fn ungrab_key(&mut self, client: ClientId, request: &UngrabKeyRequest) -> Outcome {
@@ -515,15 +551,16 @@ impl Server {
         if request.key != 0 && !self.input.keyboard.has_keycode(request.key) {
             return Err(XError::value(u32::from(request.key)));
         }
-        self.remove_passive(client, request.grab_window, Device::Keyboard, request.key, modifiers)
+        let kind = (Device::Keyboard, Activator::Press, false);
+        self.remove_passive(client, request.grab_window, kind, request.key, modifiers)
     }
 
-    /// Takes combinations away: a specific one out of a grab of any leaves the others, which are then listed singly.
+    /// Takes combinations away of a device, an activator and the input extension or the core: a specific one out of a grab of any leaves the others, which are then listed singly.
     pub(crate) fn remove_passive(
         &mut self,
         client: ClientId,
         window: Xid,
-        device: Device,
+        (device, activator, xi): (Device, Activator, bool),
         detail: u8,
         modifiers: u16,
     ) -> Outcome {
@@ -534,7 +571,8 @@ impl Server {
             let same_modifiers = modifiers == ANY_MODIFIER || grab.modifiers == modifiers;
             let touches =
                 (same_detail || grab.detail == 0) && (same_modifiers || grab.modifiers == ANY_MODIFIER);
-            if grab.client != client || grab.device != device || !touches {
+            let kind = (grab.device, grab.activator, grab.xi.is_some());
+            if grab.client != client || kind != (device, activator, xi) || !touches {
                 kept.push(grab);
                 continue;
             }
@@ -576,11 +614,61 @@ impl Server {
                 .ok()?
                 .grabs
                 .iter()
+                // The newest first, as in Xvfb
+                .rev()
                 .find(|grab| grab.matches(device, detail, modifiers & 0xff))?;
             let confined =
                 self.window(grab.confine_to).map_or(grab.confine_to == 0, |window| window.viewable);
             confined.then(|| (*id, grab.clone()))
         })
+    }
+
+    /// XI 2: the pointer, or the focus, is about to go from one window to another, which ends a grab that its coming had
+    /// activated.
+    pub(super) fn leave_crossing_grab(&mut self, device: Device, from: Xid, to: Xid) {
+        let Some(grab) = self.input.grab(device) else { return };
+        if grab.until == Until::Left && !self.is_inferior(to, grab.window) {
+            if device == Device::Pointer {
+                self.xi_cross(from, to, MODE_PASSIVE_UNGRAB);
+            }
+            self.deactivate(device);
+        }
+    }
+
+    /// XI 2: the pointer has entered a window, or the focus has come to it; whether that has activated a grab, whose
+    /// events tell of it then.
+    pub(super) fn enter_crossing_grab(&mut self, device: Device, from: Xid, to: Xid) -> bool {
+        if !self.xinput.is_used() || self.input.grab(device).is_some() {
+            return false;
+        }
+        let modifiers = self.input.state() & 0xff;
+        let found = self.window(to).ok().and_then(|window| {
+            window.grabs.iter().rev().find(|grab| {
+                (grab.device, grab.activator) == (device, Activator::Crossing)
+                    && (grab.modifiers == ANY_MODIFIER || grab.modifiers == modifiers)
+            })
+        });
+        let Some(passive) = found.cloned() else { return false };
+        let grab = Grab {
+            client: passive.client,
+            window: to,
+            owner_events: passive.owner_events,
+            events: 0,
+            confine_to: 0,
+            cursor: passive.cursor,
+            xi: passive.xi,
+            until: Until::Left,
+        };
+        match device {
+            Device::Pointer => self.input.pointer_grab_time = self.time,
+            Device::Keyboard => self.input.keyboard_grab_time = self.time,
+        }
+        self.activate_from(from, device, grab, (passive.pointer_async, passive.keyboard_async), None);
+        if device == Device::Pointer {
+            self.input.pointer.entered = to;
+            self.xi_cross(from, to, MODE_PASSIVE_GRAB);
+        }
+        true
     }
 
     pub(crate) fn allow_events(&mut self, client: ClientId, mode: u8, time: u32) -> Outcome {
@@ -673,6 +761,7 @@ impl Server {
                 self.deactivate(device);
             }
         }
+        self.xi_became_unviewable(id);
         let focus = self.input.focus;
         if focus.window > 1 && self.is_inferior(focus.window, id) {
             self.revert_focus();

@@ -413,10 +413,10 @@ impl Server {
         let event = DeviceEvent { response_type, detail: code, time: raw.time, state, events, source, place };
         let still_held = !pressed && self.input.keyboard.is_down(code);
         if below.is_none() {
-            let slave = if source == 0 { DeviceEvent { source: pointer, ..event } } else { event };
-            let goes_on = still_held || self.xi_slave_event(&slave.core());
-            self.xi_after_event(&slave.core());
-            if !goes_on {
+            let slave = DeviceEvent { source: pointer, ..event };
+            if !still_held && !self.xi_slave_event(&slave.core()) {
+                // The master has not seen it.
+                self.input.keyboard.apply(code, false);
                 return;
             }
         }
@@ -490,9 +490,12 @@ impl Server {
     }
 
     fn change_focus(&mut self, focus: Focus) {
-        let old = std::mem::replace(&mut self.input.focus, focus);
         let mode = if self.input.keyboard_grab.is_some() { MODE_WHILE_GRABBED } else { 0 };
-        self.focus_moved(old.window, focus.window, mode);
+        self.leave_crossing_grab(Device::Keyboard, self.input.focus.window, focus.window);
+        let old = std::mem::replace(&mut self.input.focus, focus);
+        if !self.enter_crossing_grab(Device::Keyboard, old.window, focus.window) {
+            self.focus_moved(old.window, focus.window, mode);
+        }
     }
 
     pub(crate) fn set_input_focus(&mut self, revert_to: u8, window: Xid, time: u32) -> Outcome {

@@ -25,7 +25,7 @@ mod grab;
 mod keyboard;
 mod pointer;
 
-pub(crate) use grab::{Grab, PassiveGrab, XiGrab};
+pub(crate) use grab::{Activator, Grab, PassiveGrab, XiGrab};
 pub(crate) use keyboard::Keyboard;
 
 /// How many positions `GetMotionEvents` can answer.
@@ -39,9 +39,26 @@ pub(crate) struct RawEvent {
     pub(crate) time: u32,
     /// Where the pointer's device was when it was processed; a replayed event tells that again.
     pub(crate) place: (i32, i32),
-    /// A client made it (XTEST).
-    pub(crate) test: bool,
+    pub(crate) origin: Origin,
+    pub(crate) part: Part,
     pub(crate) kind: RawKind,
+}
+
+/// Who made an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The user, at the embedder's.
+    User,
+    /// A client (XTEST).
+    Test,
+}
+
+/// Whose part of an event is still to be told: of the slave it comes from, of its master, or of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Both,
+    Slave,
+    Master,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -173,8 +190,10 @@ pub(crate) struct Input {
     queue: VecDeque<RawEvent>,
     /// An event is being processed: those that wait for it do so until it is done.
     processing: bool,
-    /// The event being processed was made by a client.
-    pub(crate) from_test: bool,
+    /// Who made the event being processed.
+    pub(crate) origin: Origin,
+    /// The slave's part of the event being processed has been told before.
+    pub(crate) slave_told: bool,
     pub(crate) cursor_serial: u32,
     pub(crate) shown_cursor: u32,
     /// Which image of an animated cursor is shown.
@@ -209,7 +228,8 @@ impl Input {
             keyboard_grab_time: 0,
             queue: VecDeque::new(),
             processing: false,
-            from_test: false,
+            origin: Origin::User,
+            slave_told: false,
             cursor_serial: 0,
             shown_cursor: 0,
             shown_frame: 0,
@@ -311,12 +331,24 @@ impl Server {
 
     /// Takes an event of a device; one of a frozen device waits.
     pub(crate) fn inject(&mut self, kind: RawKind) {
-        self.take_raw(RawEvent { time: self.time, place: (0, 0), test: false, kind });
+        self.take_raw(RawEvent {
+            time: self.time,
+            place: (0, 0),
+            origin: Origin::User,
+            part: Part::Both,
+            kind,
+        });
     }
 
     /// Takes an event that a client made (XTEST).
     pub(crate) fn inject_test(&mut self, kind: RawKind) {
-        self.take_raw(RawEvent { time: self.time, place: (0, 0), test: true, kind });
+        self.take_raw(RawEvent {
+            time: self.time,
+            place: (0, 0),
+            origin: Origin::Test,
+            part: Part::Both,
+            kind,
+        });
     }
 
     fn take_raw(&mut self, event: RawEvent) {
@@ -329,21 +361,50 @@ impl Server {
         }
         let kind = event.kind;
         crate::extension::sync::user_active(self);
+        let detached = self.xi_is_detached(&event);
+        if self.xi_is_frozen(&event) {
+            event.part = Part::Master;
+            self.queue(RawEvent { part: Part::Slave, ..event });
+        } else if detached {
+            self.xi_alone(&event);
+        }
+        if detached {
+            self.run_queue();
+            return;
+        }
         if self.input.freeze(kind.device()).is_frozen() {
-            let queue = &mut self.input.queue;
-            if let (RawKind::Motion { .. }, false, Some(last)) = (kind, event.test, queue.back_mut())
-                && matches!(last.kind, RawKind::Motion { .. })
-            {
-                *last = event;
-                return;
+            if event.part == Part::Both && self.xinput.is_used() {
+                self.xi_alone(&event);
+                event.part = Part::Master;
             }
-            if queue.len() < MAX_QUEUED {
-                queue.push_back(event);
-            }
+            self.queue(event);
             return;
         }
         self.process(event, None);
         self.run_queue();
+    }
+
+    fn queue(&mut self, event: RawEvent) {
+        let queue = &mut self.input.queue;
+        if let (RawKind::Motion { .. }, false, Some(last)) =
+            (event.kind, event.origin == Origin::Test, queue.back_mut())
+            && matches!(last.kind, RawKind::Motion { .. })
+            && last.part == event.part
+        {
+            *last = event;
+            return;
+        }
+        if queue.len() < MAX_QUEUED {
+            queue.push_back(event);
+        }
+    }
+
+    fn waits(&self, event: &RawEvent) -> bool {
+        match (event.part, event.kind.device()) {
+            (Part::Slave, _) => self.xi_is_frozen(event),
+            (_, Device::Pointer) => self.input.pointer_freeze.is_frozen(),
+            (_, Device::Keyboard) => self.input.keyboard_freeze.is_frozen(),
+        }
     }
 
     /// Processes what waited for devices that are frozen no more.
@@ -351,16 +412,13 @@ impl Server {
         if self.input.processing {
             return;
         }
-        while let Some(at) = (0..self.input.queue.len()).find(|at| {
-            self.input.queue.get(*at).is_some_and(|event| {
-                let device = event.kind.device();
-                !match device {
-                    Device::Pointer => self.input.pointer_freeze.is_frozen(),
-                    Device::Keyboard => self.input.keyboard_freeze.is_frozen(),
-                }
-            })
-        }) {
-            if let Some(event) = self.input.queue.remove(at) {
+        while let Some(at) = self.input.queue.iter().position(|event| !self.waits(event)) {
+            let Some(event) = self.input.queue.remove(at) else { return };
+            if event.part == Part::Slave {
+                let nested = std::mem::replace(&mut self.input.processing, true);
+                self.xi_alone(&event);
+                self.input.processing = nested;
+            } else {
                 self.process(event, None);
             }
         }
@@ -368,10 +426,12 @@ impl Server {
 
     /// Processes an event; `below` leaves out passive grabs at and above that window (replaying).
     pub(crate) fn process(&mut self, event: RawEvent, below: Option<Xid>) {
-        self.input.from_test = event.test;
+        self.input.origin = event.origin;
+        self.input.slave_told = event.part == Part::Master;
         let nested = std::mem::replace(&mut self.input.processing, true);
         self.process_now(event, below);
         self.input.processing = nested;
+        self.input.slave_told = false;
     }
 
     fn process_now(&mut self, event: RawEvent, below: Option<Xid>) {
@@ -406,7 +466,7 @@ impl Server {
     }
 
     /// The innermost viewable window at a place of the screen.
-    fn window_at(&self, x: i32, y: i32) -> Xid {
+    pub(crate) fn window_at(&self, x: i32, y: i32) -> Xid {
         let mut at = ROOT;
         'down: while let Ok(window) = self.window(at) {
             for child in window.children.iter().rev() {
@@ -426,8 +486,11 @@ impl Server {
         let window = self.window_at(x, y);
         let old = self.input.pointer.window;
         if window != old {
+            self.leave_crossing_grab(Device::Pointer, old, window);
             self.input.pointer.window = window;
-            self.cross(old, window, 0);
+            if !self.enter_crossing_grab(Device::Pointer, old, window) {
+                self.cross(old, window, 0);
+            }
             self.update_cursor();
         }
     }
@@ -534,10 +597,14 @@ impl Server {
                     .selections
                     .iter()
                     .copied()
-                    .filter(|(_, selected)| selected & events != 0)
+                    .filter(|(client, selected)| {
+                        selected & events != 0 && !self.xinput.holds_slave(*client, event.response_type)
+                    })
                     .collect();
-                self.send_at(event, at, &receivers);
-                return receivers.first().map(|(client, _)| (*client, at, None));
+                if !receivers.is_empty() {
+                    self.send_at(event, at, &receivers);
+                    return receivers.first().map(|(client, _)| (*client, at, None));
+                }
             }
             events &= !window.do_not_propagate;
             if at == limit || window.parent == 0 || events == 0 {

@@ -79,12 +79,12 @@ impl Server {
         let place = raw.place;
         let event =
             DeviceEvent { response_type, detail: logical, time: raw.time, state, events, source, place };
-        if !replayed {
-            let goes_on = self.xi_slave_event(&event.core());
-            self.xi_after_event(&event.core());
-            if !goes_on {
-                return;
+        if !replayed && !self.xi_slave_event(&event.core()) {
+            // The master has not seen it.
+            if let Some(held) = self.input.pointer.held.get_mut(usize::from(number)) {
+                *held = false;
             }
+            return;
         }
         if self.input.pointer_grab.is_some() {
             let reported = self.deliver_grabbed(&event, Device::Pointer, Some(ROOT));

@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
@@ -14,11 +13,7 @@ use std::time::Duration;
 
 use xserver::{ClientId, Config, Server};
 
-/// How many bytes of an event mean something, by its code: what the protocol leaves unused may have anything.
-const USED_BYTES: [usize; 35] = [
-    32, 32, 31, 31, 31, 31, 31, 32, 32, 9, 9, 32, 18, 21, 11, 9, 23, 12, 13, 13, 12, 21, 27, 28, 16, 12, 17,
-    17, 17, 16, 28, 24, 14, 32, 7,
-];
+use crate::describe::hex;
 
 /// Size of both screens in pixels.
 pub(crate) const WIDTH: u16 = 640;
@@ -33,7 +28,7 @@ const MODIFIERS: [i64; 32] = [
 /// How the root is written in a scenario: no 32 bits are the same.
 pub(crate) const ROOT: i64 = 1 << 40;
 /// The root of the server tested.
-const OUR_ROOT: u32 = 0x100;
+pub(crate) const OUR_ROOT: u32 = 0x100;
 
 /// A private Xvfb.
 pub(crate) struct Xvfb {
@@ -130,10 +125,10 @@ struct Peer {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Extension {
-    major: u8,
-    event: u8,
-    error: u8,
+pub(crate) struct Extension {
+    pub(crate) major: u8,
+    pub(crate) event: u8,
+    pub(crate) error: u8,
 }
 
 /// What was done in a step and what was said to it.
@@ -150,10 +145,10 @@ pub(crate) struct Wire<'a> {
     end: End<'a>,
     pub(crate) order: Order,
     peers: Vec<Option<Peer>>,
-    root: u32,
-    extensions: HashMap<&'static str, Extension>,
+    pub(crate) root: u32,
+    pub(crate) extensions: HashMap<&'static str, Extension>,
     steps: Vec<Step>,
-    last_major: u8,
+    pub(crate) last_major: u8,
     /// The step may have taken an event from another keyboard.
     last_xtest: bool,
 }
@@ -180,16 +175,16 @@ impl<'a> Wire<'a> {
         if self.order == Order::Big { value.to_be_bytes() } else { value.to_le_bytes() }
     }
 
-    fn put32(&self, value: u32) -> [u8; 4] {
+    pub(crate) fn put32(&self, value: u32) -> [u8; 4] {
         if self.order == Order::Big { value.to_be_bytes() } else { value.to_le_bytes() }
     }
 
-    fn get16(&self, bytes: &[u8]) -> u16 {
+    pub(crate) fn get16(&self, bytes: &[u8]) -> u16 {
         let pair = [bytes[0], bytes[1]];
         if self.order == Order::Big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
     }
 
-    fn get32(&self, bytes: &[u8]) -> u32 {
+    pub(crate) fn get32(&self, bytes: &[u8]) -> u32 {
         let word = [bytes[0], bytes[1], bytes[2], bytes[3]];
         if self.order == Order::Big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
     }
@@ -363,12 +358,12 @@ impl<'a> Wire<'a> {
         bytes.extend(body);
         bytes.resize(usize::from(words.max(1)) * 4, 0);
         self.last_major = major;
-        self.last_xtest = extension == "XTEST";
+        self.last_xtest = matches!(extension, "XTEST" | "XInputExtension");
         self.write(client, &bytes, 1);
         self.settle(client, format!("{client}: {extension} {minor} {}", hex(&bytes[4..])));
     }
 
-    fn extension(&mut self, client: usize, name: &'static str) -> Extension {
+    pub(crate) fn extension(&mut self, client: usize, name: &'static str) -> Extension {
         if let Some(known) = self.extensions.get(name) {
             return *known;
         }
@@ -384,6 +379,11 @@ impl<'a> Wire<'a> {
         let extension = Extension { major: reply[9], event: reply[10], error: reply[11] };
         self.extensions.insert(name, extension);
         extension
+    }
+
+    /// A class of event of version 1 of the input extension: its number from the first on, of a device.
+    pub(crate) fn xi_class(&mut self, client: usize, device: i64, kind: i64) -> i64 {
+        device << 8 | (i64::from(self.extension(client, "XInputExtension").event) + kind)
     }
 
     /// Makes the pointer or a key do something as a device would (XTEST).
@@ -509,164 +509,6 @@ impl<'a> Wire<'a> {
         let loose = label.ends_with("goes");
         self.steps.push(Step { label, said, loose });
     }
-
-    /// A message, with what may differ taken out.
-    fn describe(&self, message: &[u8]) -> String {
-        if message == b"closed" {
-            return "closed".to_owned();
-        }
-        let mut bytes = message.to_vec();
-        let replaced = match (message[0], self.last_major) {
-            (0 | 12..=14, _) => 4..8,
-            // Maps, in which a byte may happen to be the root's id
-            (1, 44 | 101 | 103 | 117 | 119) => 0..0,
-            // What comes after the windows of an event is numbers.
-            (2..=8, _) => 8..20,
-            (16 | 24, _) => 4..12,
-            (21..=23, _) => 4..16,
-            _ => 4..bytes.len(),
-        };
-        for at in replaced.step_by(4) {
-            if self.root != OUR_ROOT && bytes.len() >= at + 4 && self.get32(&bytes[at..]) == self.root {
-                let same = self.put32(OUR_ROOT);
-                bytes[at..at + 4].copy_from_slice(&same);
-            }
-        }
-        let mut hide = |range: std::ops::Range<usize>| {
-            if let Some(part) = bytes.get_mut(range) {
-                part.fill(0xee);
-            }
-        };
-        match message[0] {
-            0 => {
-                let (code, major) = (message[1], message[10]);
-                let value = self.get32(&bytes[4..]);
-                // Length and Request errors have no value, nor have Alloc and others; Xvfb leaves old ones there.
-                // It forgets which pixmap or font of a GC is bad, names another atom than the bad one of ConvertSelection,
-                // and no value at all for a key twice in a modifier map.
-                let forgotten =
-                    matches!((code, major), (4, 55 | 56) | (7, 55 | 56 | 74 | 75) | (5, 24) | (2, 25 | 118));
-                // So it does in many requests of the input extension.
-                let forgotten = forgotten || self.major_name(major) == "XInputExtension";
-                let silent = matches!(code, 1 | 8 | 10 | 11 | 15 | 16 | 17) || forgotten;
-                let value = if silent { 0 } else { value };
-                return format!(
-                    "error {} value {value:#x} minor {} major {} sequence {}",
-                    self.error_name(code),
-                    self.get16(&bytes[8..]),
-                    self.major_name(major),
-                    self.get16(&bytes[2..]),
-                );
-            }
-            1 => {
-                match self.last_major {
-                    // GetMotionEvents: times
-                    39 => (32..message.len()).step_by(8).for_each(|at| hide(at..at + 4)),
-                    // ListProperties: those of the root are the extensions'
-                    21 => (32..message.len()).step_by(4).for_each(|at| {
-                        if self.get32(&message[at..]) > 68 {
-                            hide(at..at + 4);
-                        }
-                    }),
-                    // QueryFont: atoms and strings' atoms of the properties
-                    47 => hide(60..60 + 8 * usize::from(self.get16(&message[46..]))),
-                    // GetFontPath: where fonts are is nobody's business
-                    52 => return "reply".to_owned(),
-                    // ListInstalledColormaps: what Xvfb left there
-                    83 => {
-                        hide(1..2);
-                        hide(10..32);
-                    }
-                    // QueryExtension: the numbers
-                    98 => hide(9..12),
-                    _ => {}
-                }
-                return format!("reply {}", hex(&bytes));
-            }
-            _ => {}
-        }
-        let (code, sent) = (message[0] & 0x7f, message[0] & 0x80 != 0);
-        if !sent {
-            match code {
-                2..=8 | 29..=31 => hide(4..8),
-                28 => hide(12..16),
-                _ => {}
-            }
-            let used = USED_BYTES.get(usize::from(code)).copied().unwrap_or(32);
-            let length = bytes.len();
-            if used < length && code != 11 {
-                bytes[used..].fill(0);
-            }
-            // CirculateNotify and CirculateRequest: not used, but the parent in Xvfb
-            if matches!(code, 26 | 27) {
-                bytes[12..16].fill(0);
-            }
-            if matches!(code, 12..=32) {
-                bytes[1] = 0;
-            }
-            if code == 34 {
-                bytes[1] = 0;
-            }
-        }
-        if code >= 64 && self.event_name(code) == "MIT-SCREEN-SAVER+0" {
-            // The time, and the window, whose id each server chooses for itself
-            bytes[4..8].fill(0xee);
-            bytes[12..16].fill(0xee);
-            bytes[18..].fill(0);
-        }
-        if code >= 64 && self.event_name(code) == "SHAPE+0" {
-            bytes[16..20].fill(0xee);
-            bytes[21..].fill(0);
-            // Where an empty shape lies means nothing.
-            if bytes[12..14] == [0, 0] || bytes[14..16] == [0, 0] {
-                bytes[8..12].fill(0);
-            }
-        }
-        let name = if code >= 64 { self.event_name(code) } else { core_event(code).to_owned() };
-        format!("{}{name} {}", if sent { "sent " } else { "" }, hex(&bytes[1..]))
-    }
-
-    fn error_name(&self, code: u8) -> String {
-        const NAMES: [&str; 18] = [
-            "",
-            "Request",
-            "Value",
-            "Window",
-            "Pixmap",
-            "Atom",
-            "Cursor",
-            "Font",
-            "Match",
-            "Drawable",
-            "Access",
-            "Alloc",
-            "Colormap",
-            "GContext",
-            "IDChoice",
-            "Name",
-            "Length",
-            "Implementation",
-        ];
-        if let Some(name) = NAMES.get(usize::from(code)) {
-            return (*name).to_owned();
-        }
-        let of = self.extensions.iter().filter(|(_, it)| it.error != 0 && it.error <= code);
-        of.max_by_key(|(_, it)| it.error)
-            .map_or(format!("{code}"), |(name, it)| format!("{name}+{}", code - it.error))
-    }
-
-    fn event_name(&self, code: u8) -> String {
-        let of = self.extensions.iter().filter(|(_, it)| it.event != 0 && it.event <= code);
-        of.max_by_key(|(_, it)| it.event)
-            .map_or(format!("{code}"), |(name, it)| format!("{name}+{}", code - it.event))
-    }
-
-    fn major_name(&self, major: u8) -> String {
-        self.extensions
-            .iter()
-            .find(|(_, it)| it.major == major)
-            .map_or(format!("{major}"), |(name, _)| (*name).to_owned())
-    }
 }
 
 fn message_length(bytes: &[u8], big: bool) -> Option<usize> {
@@ -677,59 +519,6 @@ fn message_length(bytes: &[u8], big: bool) -> Option<usize> {
         length += 4 * if big { u32::from_be_bytes(words) } else { u32::from_le_bytes(words) } as usize;
     }
     Some(length)
-}
-
-fn core_event(code: u8) -> &'static str {
-    const NAMES: [&str; 36] = [
-        "",
-        "",
-        "KeyPress",
-        "KeyRelease",
-        "ButtonPress",
-        "ButtonRelease",
-        "Motion",
-        "Enter",
-        "Leave",
-        "FocusIn",
-        "FocusOut",
-        "Keymap",
-        "Expose",
-        "GraphicsExposure",
-        "NoExposure",
-        "Visibility",
-        "Create",
-        "Destroy",
-        "Unmap",
-        "Map",
-        "MapRequest",
-        "Reparent",
-        "Configure",
-        "ConfigureRequest",
-        "Gravity",
-        "ResizeRequest",
-        "Circulate",
-        "CirculateRequest",
-        "Property",
-        "SelectionClear",
-        "SelectionRequest",
-        "SelectionNotify",
-        "Colormap",
-        "ClientMessage",
-        "Mapping",
-        "Generic",
-    ];
-    NAMES.get(usize::from(code)).copied().unwrap_or("?")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for (at, byte) in bytes.iter().enumerate().take(4096) {
-        if at > 0 && at % 4 == 0 {
-            text.push(' ');
-        }
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// Runs a scenario in both byte orders on both servers and says where they differ.

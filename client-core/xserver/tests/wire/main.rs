@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
 mod bench;
+mod describe;
 mod random;
 mod requests;
 mod scenarios;
@@ -93,6 +94,13 @@ scenarios! {
     frozen_devices_thaw_as_in_xvfb: synchronous_grabs;
     what_waited_for_a_grab_is_told_as_by_xvfb: waiting_events;
     the_pointer_stays_where_it_is_confined_as_in_xvfb: confinement;
+    devices_are_grabbed_and_frozen_as_by_xvfb: device_grabs;
+    keys_and_buttons_grab_devices_as_in_xvfb: device_passive_grabs;
+    slaves_are_grabbed_alone_as_in_xvfb: slave_grabs;
+    masters_are_grabbed_as_in_xvfb: two_grabs;
+    masters_thaw_as_in_xvfb: two_allow_events;
+    keys_and_buttons_grab_masters_as_in_xvfb: two_passive_grabs;
+    entering_and_the_focus_grab_as_in_xvfb: crossing_grabs;
     selections_change_hands_as_in_xvfb: selections;
     properties_are_kept_as_by_xvfb: properties;
     events_of_clients_arrive_as_in_xvfb: sent_events;

@@ -3,10 +3,12 @@
 use x11rb_protocol::protocol::xproto;
 
 use super::{
-    DEVICES, Device, DeviceGrab, EVENT, KEYBOARD, MASTER_KEYBOARD, MASTER_POINTER, Message, POINTER,
-    TEST_KEYBOARD, TEST_POINTER, number,
+    DEVICES, Device, EVENT, KEYBOARD, MASTER_KEYBOARD, MASTER_POINTER, Message, POINTER, TEST_KEYBOARD,
+    TEST_POINTER, number,
+    slave::{Slave, SlaveGrab, Wanted},
 };
 use crate::client::ClientId;
+use crate::input::Origin;
 use crate::resource::Xid;
 use crate::server::{ROOT, Server};
 
@@ -30,21 +32,24 @@ const POINTER_EMULATED: u32 = 1 << 16;
 const KEY_REPEAT: u32 = 1 << 16;
 /// Raw kinds are eleven after the plain ones.
 const RAW: u16 = 11;
+/// Words of the masks of buttons and valuators in events: as many as Xvfb sends, for 256 buttons and 36 valuators.
+const BUTTON_WORDS: u16 = 8;
+const AXES_WORDS: u16 = 2;
 
 impl Server {
     /// The slave from which the event being processed came.
     pub(super) fn xi_source(&self, pointer: bool) -> u8 {
-        match (self.input.from_test, pointer) {
-            (true, true) => TEST_POINTER,
-            (true, false) => TEST_KEYBOARD,
-            (false, true) => POINTER,
-            (false, false) => KEYBOARD,
+        match (self.input.origin, pointer) {
+            (Origin::Test, true) => TEST_POINTER,
+            (Origin::Test, false) => TEST_KEYBOARD,
+            (Origin::User, true) => POINTER,
+            (Origin::User, false) => KEYBOARD,
         }
     }
 
     /// Tells an event of a slave to those who want it from that very device; whether it goes on to the master.
     pub(crate) fn xi_slave_event(&mut self, event: &CoreEvent) -> bool {
-        if !self.xinput.used {
+        if !self.xinput.used || self.input.slave_told {
             return true;
         }
         let pointer = matches!(event.kind, xproto::BUTTON_PRESS_EVENT..=xproto::MOTION_NOTIFY_EVENT);
@@ -54,39 +59,12 @@ impl Server {
         }
         self.xi_raw(event, source);
         let Some(slave) = DEVICES.iter().copied().find(|device| device.id == source) else { return true };
-        if event.kind == xproto::BUTTON_PRESS_EVENT || event.kind == xproto::KEY_PRESS_EVENT {
-            self.xi_activate_passive(slave, event);
+        self.xi_track(source, event);
+        if self.xi_to_grab(slave, event, None) {
+            // Even when that has just ended it
+            return !self.xinput.slave(source).is_some_and(Slave::is_detached);
         }
-        if let Some(grab) = self.xinput.grabs.get(&source).cloned() {
-            self.xi_grabbed(&grab, slave, event);
-            return false;
-        }
-        let mut at = event.source;
-        let mut limit = ROOT;
-        if !pointer && let Some(focus) = self.xinput.focus.get(&source) {
-            match focus.window {
-                0 => return true,
-                1 | 3 => {}
-                window => {
-                    limit = window;
-                    if !self.is_inferior(at, window) {
-                        at = window;
-                    }
-                }
-            }
-        }
-        while let Ok(window) = self.window(at) {
-            let parent = window.parent;
-            if self.xi_deliver_at(at, event, source, None).is_some() {
-                break;
-            }
-            let class = Self::xi_class(source, event.kind);
-            let stops = self.xinput.dont_propagate.get(&at).is_some_and(|classes| classes.contains(&class));
-            if stops || at == limit || parent == 0 {
-                break;
-            }
-            at = parent;
-        }
+        self.xi_to_selecting(slave, event);
         true
     }
 
@@ -157,7 +135,7 @@ impl Server {
             .fold(0, |all, it| all | it.events)
     }
 
-    fn xi_class(device: u8, kind: u8) -> u32 {
+    pub(super) fn xi_class(device: u8, kind: u8) -> u32 {
         u32::from(device) << 8 | u32::from(EVENT + kind - 1)
     }
 
@@ -180,7 +158,7 @@ impl Server {
 
     /// Tells an event of a device to those who select it on a window: in the words of version 2 if anybody has, else in
     /// those of version 1; the first client told.
-    fn xi_deliver_at(
+    pub(super) fn xi_deliver_at(
         &mut self,
         window: Xid,
         event: &CoreEvent,
@@ -214,10 +192,7 @@ impl Server {
     /// Tells a grab of version 2 on the master an event.
     pub(crate) fn xi_grab_event(&mut self, client: ClientId, window: Xid, event: &CoreEvent) {
         let pointer = matches!(event.kind, xproto::BUTTON_PRESS_EVENT..=xproto::MOTION_NOTIFY_EVENT);
-        let device = if pointer { MASTER_POINTER } else { MASTER_KEYBOARD };
-        let source = self.xi_source(pointer);
-        let message = self.xi_plain_event(event, window, device, source);
-        self.xi_send(client, &message);
+        self.xi_send_two(client, event, window, if pointer { MASTER_POINTER } else { MASTER_KEYBOARD });
     }
 
     /// An event with what its kind has of flags and valuators.
@@ -258,22 +233,21 @@ impl Server {
             .fixed16(y)
             .fixed16(x - origin.0)
             .fixed16(y - origin.1)
-            .short(1)
-            .short(u16::from(!axes.is_empty()))
+            .short(BUTTON_WORDS)
+            .short(AXES_WORDS)
             .short(u16::from(source))
             .short(0)
             .long(flags);
-        let message = self.xi_state(message, Some(event.state)).raw(&self.xi_buttons(Some(event)));
+        let message = self.xi_state(message, Some(event.state));
+        let buttons = message.bytes.len() + 4 * usize::from(BUTTON_WORDS);
+        let message = message.raw(&self.xi_buttons(Some(event))).filled(buttons);
         Self::xi_axes(message, axes, 1)
     }
 
     /// The valuators' mask, and their values as often as wanted.
     fn xi_axes(message: Message, axes: &[(u32, i32)], times: usize) -> Message {
-        if axes.is_empty() {
-            return message;
-        }
         let mask = axes.iter().fold(0, |mask, (axis, _)| mask | 1_u8 << axis);
-        let mut message = message.raw(&[mask, 0, 0, 0]);
+        let mut message = message.raw(&[mask, 0, 0, 0, 0, 0, 0, 0]);
         for _ in 0..times {
             for (_, value) in axes {
                 message = message.fixed32(*value);
@@ -331,7 +305,7 @@ impl Server {
                 .long(event.time)
                 .long(u32::from(event.detail))
                 .short(u16::from(source))
-                .short(u16::from(!axes.is_empty()))
+                .short(AXES_WORDS)
                 .long(0)
                 .long(0);
             let message = Self::xi_axes(message, &axes, 2);
@@ -342,11 +316,12 @@ impl Server {
     }
 
     /// XI 1, `DeviceKeyPress` and their like, with `DeviceValuator` after it where the device has valuators.
-    fn xi_send_one(&mut self, client: ClientId, event: &CoreEvent, window: Xid, device: u8) {
+    pub(super) fn xi_send_one(&mut self, client: ClientId, event: &CoreEvent, window: Xid, device: u8) {
         const MORE_EVENTS: u8 = 0x80;
         let origin = self.window(window).map_or((0, 0), |window| window.origin);
         let (x, y) = event.place;
-        let pointer = device.is_multiple_of(2);
+        // A button's event says nothing of valuators, as in Xvfb.
+        let motion = event.kind == xproto::MOTION_NOTIFY_EVENT;
         let message = Message::event(EVENT + event.kind - 1, event.detail)
             .long(event.time)
             .long(ROOT)
@@ -358,9 +333,9 @@ impl Server {
             .short((y - origin.1) as u16)
             .short(event.state)
             .byte(1)
-            .byte(if pointer { device | MORE_EVENTS } else { device });
+            .byte(if motion { device | MORE_EVENTS } else { device });
         self.xi_send(client, &message);
-        if pointer {
+        if motion {
             let valuators = Message::event(EVENT, device)
                 .short(event.state)
                 .byte(2)
@@ -372,85 +347,57 @@ impl Server {
         }
     }
 
-    /// Tells an event to the holder of a slave's grab.
-    fn xi_grabbed(&mut self, grab: &DeviceGrab, device: Device, event: &CoreEvent) {
+    /// Tells an event to the holder of a slave's grab; whether it was told.
+    pub(super) fn xi_grabbed(&mut self, grab: &SlaveGrab, device: Device, event: &CoreEvent) -> bool {
         if grab.owner_events {
             let mut at = event.source;
             while let Ok(window) = self.window(at) {
                 let parent = window.parent;
                 if self.xi_deliver_at(at, event, device.id, Some(grab.client)).is_some() {
-                    return;
+                    return true;
                 }
                 at = parent;
             }
         }
-        if grab.classes.contains(&Self::xi_class(device.id, event.kind)) {
-            self.xi_send_one(grab.client, event, grab.window, device.id);
+        match &grab.wanted {
+            Wanted::Classes(classes) if classes.contains(&Self::xi_class(device.id, event.kind)) => {
+                self.xi_send_one(grab.client, event, grab.window, device.id);
+                true
+            }
+            Wanted::Kinds(kinds) if kinds & (1 << event.kind) != 0 => {
+                self.xi_send_two(grab.client, event, grab.window, device.id);
+                true
+            }
+            _ => false,
         }
     }
 
-    /// Looks for a grab of version 1 that a key or button activates.
-    fn xi_activate_passive(&mut self, device: Device, event: &CoreEvent) {
-        if self.xinput.grabs.contains_key(&device.id) {
-            return;
-        }
-        let path = self.path(event.source);
-        let modifiers = event.state & 0xff;
-        let found = path.iter().find_map(|window| {
-            self.xinput.passive.iter().find(|grab| {
-                grab.window == *window
-                    && grab.device == device.id
-                    && (grab.detail == 0 || grab.detail == event.detail)
-                    && (grab.modifiers == 0x8000 || grab.modifiers == modifiers)
-            })
-        });
-        if let Some(found) = found.cloned() {
-            let grab = DeviceGrab {
-                client: found.client,
-                window: found.window,
-                owner_events: found.owner_events,
-                classes: found.classes,
-                time: event.time,
-            };
-            self.xinput.grabs.insert(device.id, grab);
-            self.xinput.until_released.insert(device.id, event.detail);
-        }
-    }
-
-    /// An event of a slave has been told: a grab that a key or button had activated may be over.
-    pub(crate) fn xi_after_event(&mut self, event: &CoreEvent) {
-        if self.xinput.until_released.is_empty() {
-            return;
-        }
-        let (pointer, over) = match event.kind {
-            xproto::BUTTON_RELEASE_EVENT => (true, !self.input.pointer.held.iter().any(|held| *held)),
-            xproto::KEY_RELEASE_EVENT => (false, true),
-            _ => return,
-        };
-        let source = self.xi_source(pointer);
-        let ends = match self.xinput.until_released.get(&source) {
-            Some(_) if pointer => over,
-            Some(key) => *key == event.detail,
-            None => false,
-        };
-        if ends {
-            self.xinput.until_released.remove(&source);
-            self.xinput.grabs.remove(&source);
-        }
+    /// Sends an event in the words of version 2.
+    pub(super) fn xi_send_two(&mut self, client: ClientId, event: &CoreEvent, window: Xid, device: u8) {
+        let source = self.xi_source(device.is_multiple_of(2));
+        let message = self.xi_plain_event(event, window, device, source);
+        self.xi_send(client, &message);
     }
 
     /// XI 2, `EnterEvent`, and what has the same form: Enter, Leave, `FocusIn`, `FocusOut` by kind.
-    pub(crate) fn xi_crossing(&mut self, window: Xid, kind: u16, mode: u8, detail: u8, child: Xid) {
+    pub(crate) fn xi_crossing(&mut self, window: Xid, kind: u16, mode: u8, detail: u8) {
         if !self.xinput.used {
             return;
         }
         let pointer = kind <= 8;
         let device = if pointer { MASTER_POINTER } else { MASTER_KEYBOARD };
-        let mut receivers = self.xi_receivers(window, u16::from(device), kind);
-        if pointer && let Some(grab) = &self.input.pointer_grab {
-            let client = grab.client;
-            receivers.retain(|receiver| *receiver == client);
+        // A grab by crossing tells of coming when it begins and of going when it ends.
+        let into = kind % 2 == 1;
+        if (mode == 4 && !into) || (mode == 5 && into) {
+            return;
         }
+        let grab = self.input.pointer_grab.as_ref().filter(|_| pointer);
+        // A grab in the words of version 2 tells it of every window; in others', it changes nothing.
+        let receivers = match grab.and_then(|grab| grab.xi.map(|wanted| (grab.client, wanted))) {
+            Some((client, wanted)) if wanted & (1 << kind) != 0 => vec![client],
+            Some(_) => Vec::new(),
+            None => self.xi_receivers(window, u16::from(device), kind),
+        };
         if receivers.is_empty() {
             return;
         }
@@ -458,7 +405,8 @@ impl Server {
         let (x, y) = (self.input.pointer.x, self.input.pointer.y);
         let focus = self.input.focus.window;
         let focused = focus == 1 || (focus != 0 && self.is_inferior(window, focus));
-        let source = self.xi_source(pointer);
+        // What no device did is the master's own.
+        let source = if pointer && mode == 0 { self.xi_source(pointer) } else { device };
         let message = Message::generic(number::XINPUT, kind, u16::from(device))
             .long(self.time)
             .short(u16::from(source))
@@ -466,15 +414,18 @@ impl Server {
             .byte(detail)
             .long(ROOT)
             .long(window)
-            .long(child)
+            // No child, as in Xvfb
+            .long(0)
             .fixed16(x)
             .fixed16(y)
             .fixed16(x - origin.0)
             .fixed16(y - origin.1)
             .byte(1)
-            .byte(u8::from(focused))
-            .short(1);
-        let message = self.xi_state(message, None).raw(&self.xi_buttons(None));
+            .byte(u8::from(pointer && focused))
+            .short(if pointer { 1 } else { BUTTON_WORDS });
+        let message = self.xi_state(message, None);
+        let end = message.bytes.len() + if pointer { 4 } else { 4 * usize::from(BUTTON_WORDS) };
+        let message = message.raw(&self.xi_buttons(None)).filled(end);
         for client in receivers {
             self.xi_send(client, &message);
         }

@@ -2,16 +2,13 @@
 
 use x11rb_protocol::protocol::xproto::GrabStatus;
 
-use super::{Message, two};
+use super::slave::{Allow, PassiveSlaveGrab, SlaveGrab, Wanted};
+use super::{Message, device};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
-use crate::input::{Device, XiGrab};
+use crate::input::{Activator, Device, XiGrab};
 use crate::server::Server;
 use crate::value_list::{half, tail, word};
-
-fn kind(pointer: bool) -> Device {
-    if pointer { Device::Pointer } else { Device::Keyboard }
-}
 
 fn flag(value: u8) -> Outcome<bool> {
     if value > 1 { Err(XError::value(u32::from(value))) } else { Ok(value == 1) }
@@ -26,7 +23,7 @@ pub(super) fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) ->
     if tail(body, 20)?.len() != usize::from(half(body, 18)?) * 4 {
         return Err(XError::LENGTH);
     }
-    let pointer = two::master(half(body, 12)?)?;
+    let found = device(half(body, 12)?)?;
     let grab = XiGrab {
         window: word(body, 0)?,
         cursor: word(body, 8)?,
@@ -35,7 +32,23 @@ pub(super) fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) ->
         owner_events: flag(body[16])?,
         events: mask(body, 20, usize::from(half(body, 18)?))?,
     };
-    let status = server.xi_grab(client, kind(pointer), &grab, word(body, 4)?)?;
+    let time = word(body, 4)?;
+    let status = if found.is_master() {
+        server.xi_grab(
+            client,
+            if found.is_pointer() { Device::Pointer } else { Device::Keyboard },
+            &grab,
+            time,
+        )?
+    } else {
+        if grab.cursor != 0 {
+            server.cursor_resource(grab.cursor)?;
+        }
+        let wanted = Wanted::Kinds(grab.events);
+        let (window, owner_events) = (grab.window, grab.owner_events);
+        let slave = SlaveGrab { client, window, owner_events, wanted, time, until: None };
+        server.xi_grab_slave(found.id, slave, grab.asynchronous)?
+    };
     server.xinput.used = true;
     server.xi_reply(client, &Message::reply(51).byte(u8::from(status)).filled(32));
     Ok(())
@@ -43,18 +56,36 @@ pub(super) fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) ->
 
 pub(super) fn ungrab_device(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let time = word(body, 0)?;
-    if two::master(half(body, 4)?)? {
-        server.ungrab_pointer(client, time)
-    } else {
-        server.ungrab_keyboard(client, time)
+    let found = device(half(body, 4)?)?;
+    match (found.is_master(), found.is_pointer()) {
+        (true, true) => server.ungrab_pointer(client, time),
+        (true, false) => server.ungrab_keyboard(client, time),
+        (false, _) => {
+            server.xi_ungrab_slave(client, found.id, time);
+            Ok(())
+        }
     }
 }
 
 pub(super) fn allow_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
-    let pointer = two::master(half(body, 4)?)?;
+    let found = device(half(body, 4)?)?;
+    let time = word(body, 0)?;
+    let mode = body[6];
+    if !found.is_master() {
+        let allowed = match mode {
+            0 => Allow::Async,
+            1 => Allow::Sync,
+            2 => Allow::Replay,
+            // Of pairs there are only masters.
+            3..=7 => return Ok(()),
+            mode => return Err(XError::value(u32::from(mode))),
+        };
+        server.xi_allow(client, found.id, allowed, time);
+        return Ok(());
+    }
     // The core protocol's modes: three of the pointer, three of the keyboard, two of both.
-    let (own, other) = if pointer { (0, 3) } else { (3, 0) };
-    let mode = match body[6] {
+    let (own, other) = if found.is_pointer() { (0, 3) } else { (3, 0) };
+    let mode = match mode {
         mode @ 0..=2 => own + mode,
         3 => other,
         mode @ (4 | 5) => mode + 2,
@@ -62,7 +93,7 @@ pub(super) fn allow_events(server: &mut Server, client: ClientId, body: &[u8]) -
         6 | 7 => return Ok(()),
         mode => return Err(XError::value(u32::from(mode))),
     };
-    server.allow_events(client, mode, word(body, 0)?)
+    server.allow_events(client, mode, time)
 }
 
 /// The core modifiers of a set of version 2, whose "any" is the highest bit.
@@ -74,22 +105,44 @@ fn modifiers(value: u32) -> Outcome<u16> {
     }
 }
 
+/// What activates a passive grab (XI 2, `GRABTYPE`): which of a master's devices, and how; none for pinching and swiping,
+/// which no device here can tell.
+fn activator(kind: u8) -> Outcome<Option<(Device, Activator)>> {
+    match kind {
+        0 => Ok(Some((Device::Pointer, Activator::Press))),
+        1 => Ok(Some((Device::Keyboard, Activator::Press))),
+        2 => Ok(Some((Device::Pointer, Activator::Crossing))),
+        3 => Ok(Some((Device::Keyboard, Activator::Crossing))),
+        4 => Ok(Some((Device::Pointer, Activator::Touch))),
+        5 | 6 => Ok(None),
+        other => Err(XError::value(u32::from(other))),
+    }
+}
+
+fn is_master(id: u16) -> Outcome<bool> {
+    Ok(id == 1 || (id > 1 && device(id)?.is_master()))
+}
+
 pub(super) fn passive_grab(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
-    let pointer = two::master_for(half(body, 16)?, body[22])?;
+    let id = half(body, 16)?;
+    if id > 1 {
+        device(id)?;
+    }
     let (count, words) = (usize::from(half(body, 18)?), usize::from(half(body, 20)?));
     let detail = word(body, 12)?;
-    match (body[22], pointer) {
-        (0, true) | (1, false) => {}
-        (0 | 1, _) => return Err(super::bad_device(half(body, 16)?)),
-        // Grabs that crossing, focus or touches activate
-        (2..=6, _) => return Err(XError { code: 17, value: 0 }),
-        (kind, _) => return Err(XError::value(u32::from(kind))),
+    let kind = activator(body[22])?;
+    if body[22] > 1 && detail != 0 {
+        return Err(XError::value(detail));
     }
-    let detail = u8::try_from(detail).map_err(|_| XError::value(detail))?;
+    let touching = body[22] >= 4;
+    // XIGrabModeTouch
+    if body[22] == 4 && (body[23] != 2 || body[24] != 1) {
+        return Err(XError::value(u32::from(body[23])));
+    }
     let grab = XiGrab {
         window: word(body, 4)?,
         cursor: word(body, 8)?,
-        asynchronous: flag(body[23])?,
+        asynchronous: touching || flag(body[23])?,
         paired_asynchronous: flag(body[24])?,
         owner_events: flag(body[25])?,
         events: mask(body, 28, words)?,
@@ -105,9 +158,9 @@ pub(super) fn passive_grab(server: &mut Server, client: ClientId, body: &[u8]) -
     let mut failed = Vec::new();
     for item in list.chunks_exact(4) {
         let wanted = word(item, 0)?;
-        match server.xi_passive_grab(client, kind(pointer), &grab, detail, modifiers(wanted)?) {
+        match add_passive(server, client, (id, kind), &grab, detail, modifiers(wanted)?) {
             Ok(()) => {}
-            Err(error) if error == XError::ACCESS => failed.push(wanted),
+            Err(error) if error == XError::ACCESS || error == XError::MATCH => failed.push(wanted),
             Err(error) => return Err(error),
         }
     }
@@ -120,21 +173,59 @@ pub(super) fn passive_grab(server: &mut Server, client: ClientId, body: &[u8]) -
     Ok(())
 }
 
-pub(super) fn passive_ungrab(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
-    let (window, detail) = (word(body, 0)?, word(body, 4)?);
-    let pointer = two::master_for(half(body, 8)?, body[12])?;
-    let count = usize::from(half(body, 10)?);
+fn add_passive(
+    server: &mut Server,
+    client: ClientId,
+    (id, kind): (u16, Option<(Device, Activator)>),
+    grab: &XiGrab,
+    detail: u32,
+    modifiers: u16,
+) -> Outcome {
+    let Some((of, activator)) = kind else { return Ok(()) };
     let detail = u8::try_from(detail).map_err(|_| XError::value(detail))?;
-    if body[12] > 6 {
-        return Err(XError::value(u32::from(body[12])));
+    let pointer = of == Device::Pointer;
+    if activator == Activator::Press && id > 1 && device(id)?.is_pointer() && !pointer {
+        return Err(XError::MATCH);
     }
+    if is_master(id)? || activator != Activator::Press {
+        return server.xi_passive_grab(client, (of, activator), grab, detail, modifiers);
+    }
+    server.xi_add_passive(PassiveSlaveGrab {
+        client,
+        window: grab.window,
+        device: id as u8,
+        button: pointer,
+        detail,
+        modifiers,
+        owner_events: grab.owner_events,
+        asynchronous: grab.asynchronous,
+        wanted: Wanted::Kinds(grab.events),
+    })
+}
+
+pub(super) fn passive_ungrab(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
+    let (window, detail, id) = (word(body, 0)?, word(body, 4)?, half(body, 8)?);
+    let of_master = is_master(id)?;
+    let kind = activator(body[12])?;
+    let count = usize::from(half(body, 10)?);
+    if body[12] > 1 && detail != 0 {
+        return Err(XError::value(detail));
+    }
+    let detail = u8::try_from(detail).map_err(|_| XError::value(detail))?;
     server.window(window)?;
     let list = tail(body, 16)?;
     if list.len() != count * 4 {
         return Err(XError::LENGTH);
     }
+    let Some((of, activator)) = kind else { return Ok(()) };
     for item in list.chunks_exact(4) {
-        server.remove_passive(client, window, kind(pointer), detail, modifiers(word(item, 0)?)?)?;
+        let modifiers = modifiers(word(item, 0)?)?;
+        if of_master || activator != Activator::Press {
+            server.remove_passive(client, window, (of, activator, true), detail, modifiers)?;
+        } else {
+            let pointer = of == Device::Pointer;
+            server.xi_remove_passive(client, window, (id as u8, 2, pointer), detail, modifiers)?;
+        }
     }
     Ok(())
 }

@@ -24,10 +24,12 @@ mod grabs;
 mod message;
 mod one;
 mod properties;
+mod slave;
 mod two;
 
 pub(crate) use deliver::CoreEvent;
 use message::Message;
+use slave::{PassiveSlaveGrab, Slave};
 
 pub(crate) const MASTER_POINTER: u8 = 2;
 pub(crate) const MASTER_KEYBOARD: u8 = 3;
@@ -77,7 +79,7 @@ const REQUESTS: [&str; 62] = [
     "41122111111*4", "42", "4", "", "44", "", "", "", "1111*4", "", "", "", "", "", "", "", "1111*4", "2", "211221111*4",
     "", "", "4", "4444",
     // 40 XIQueryPointer
-    "42", "444422442", "442", "", "42", "4", "", "22", "2", "442", "2", "444211112*4", "42", "4211*4", "4444222111111*4",
+    "42", "444422442", "442", "", "42", "4", "", "22", "2", "442", "2", "444211112", "42", "4211*4", "",
     "44221111*4", "2", "", "2114", "2114444", "4", "4",
 ];
 
@@ -136,30 +138,6 @@ struct Selection {
     events: u32,
 }
 
-/// An active grab of a slave (version 1).
-#[derive(Debug, Clone)]
-struct DeviceGrab {
-    client: ClientId,
-    window: Xid,
-    owner_events: bool,
-    classes: Vec<u32>,
-    time: u32,
-}
-
-/// A grab of a slave that a key or button activates (version 1).
-#[derive(Debug, Clone)]
-struct PassiveDeviceGrab {
-    client: ClientId,
-    window: Xid,
-    device: u8,
-    /// Key or button; 0 is any.
-    detail: u8,
-    /// 0x8000 is any.
-    modifiers: u16,
-    owner_events: bool,
-    classes: Vec<u32>,
-}
-
 /// What the extension remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Xinput {
@@ -169,19 +147,23 @@ pub(crate) struct Xinput {
     /// Version 1: classes that do not go up the tree from a window.
     dont_propagate: HashMap<Xid, Vec<u32>>,
     properties: HashMap<u8, Vec<(Atom, Property)>>,
-    grabs: HashMap<u8, DeviceGrab>,
-    passive: Vec<PassiveDeviceGrab>,
+    /// Those of XTEST, then the user's.
+    slaves: [Slave; 4],
+    /// Grabs of slaves that keys and buttons activate.
+    passive: Vec<PassiveSlaveGrab>,
     /// The focus of keyboards that have one of their own.
     focus: HashMap<u8, Focus>,
     /// Where the scroll valuators are: up and down, left and right.
     scrolled: [i32; 2],
-    /// Grabs of slaves that end when this key, or all buttons, are released.
-    until_released: HashMap<u8, u8>,
     /// Whether anybody has ever selected anything: as long as nobody has, events pass by without a look.
     used: bool,
 }
 
 impl Xinput {
+    pub(crate) fn is_used(&self) -> bool {
+        self.used
+    }
+
     /// Who selects an event of version 1 of a device, on whatever window: a client once for each.
     fn selecting(&self, device: u8, code: u8) -> Vec<ClientId> {
         let class = u32::from(device) << 8 | u32::from(code);
@@ -195,7 +177,7 @@ impl Xinput {
             self.classes.remove(&window);
             self.dont_propagate.remove(&window);
             self.passive.retain(|grab| grab.window != window);
-            self.grabs.retain(|_, grab| grab.window != window);
+            self.end_grabs(|grab| grab.window == window);
             self.focus.retain(|_, focus| focus.window != window);
         }
     }
@@ -210,7 +192,7 @@ impl Xinput {
         }
         self.classes.retain(|_, classes| !classes.is_empty());
         self.passive.retain(|grab| grab.client != client);
-        self.grabs.retain(|_, grab| grab.client != client);
+        self.end_grabs(|grab| grab.client == client);
     }
 }
 
@@ -286,6 +268,12 @@ pub(crate) fn swap_request(minor: u8, body: &mut [u8]) -> bool {
                 byte_order::swap_fields(body, at, "22");
                 at += 4 + 4 * usize::from(half(body, at + 2));
             }
+        }
+        // XIPassiveGrabDevice: a mask, then modifiers
+        54 => {
+            byte_order::swap_fields(body, 0, "4444222111111");
+            let mask = 4 * usize::from(half(body, 20));
+            byte_order::swap_fields(body, 28 + mask, "*4");
         }
         // XIChangeProperty
         57 => {

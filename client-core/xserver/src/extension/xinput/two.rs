@@ -3,10 +3,7 @@
 use x11rb_protocol::protocol::xproto::WarpPointerRequest;
 use x11rb_protocol::x11_utils::RequestHeader;
 
-use super::{
-    DEVICES, Device, MASTER_KEYBOARD, MASTER_POINTER, Message, Selection, bad_device, device, grabs,
-    properties,
-};
+use super::{DEVICES, Device, MASTER_POINTER, Message, Selection, bad_device, device, grabs, properties};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::server::{ROOT, Server};
@@ -364,19 +361,4 @@ fn classes(server: &mut Server, device: Device) -> Vec<Message> {
         );
     }
     classes
-}
-
-/// The master of a passive grab, which may be of all devices: then the kind of what activates it says which.
-pub(super) fn master_for(id: u16, kind: u8) -> Outcome<bool> {
-    if id <= ALL_MASTERS { Ok(kind != 1) } else { master(id) }
-}
-
-/// The master of a kind, for requests about grabs.
-pub(super) fn master(id: u16) -> Outcome<bool> {
-    let found = device(id)?;
-    match found.id {
-        MASTER_POINTER => Ok(true),
-        MASTER_KEYBOARD => Ok(false),
-        _ => Err(bad_device(id)),
-    }
 }

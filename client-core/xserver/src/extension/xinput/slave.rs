@@ -1,0 +1,539 @@
+//! Slaves by themselves: their grabs, how these freeze them, and what they tell when their master hears nothing of it.
+//!
+//! A grab of version 1 takes a slave's own events and leaves the master's alone; one of version 2 takes the slave away
+//! from its master for as long as it lasts. What a frozen slave does waits and is never told as the master's (as in
+//! Xvfb).
+
+use x11rb_protocol::protocol::xproto::{self, GrabStatus};
+
+use super::{CoreEvent, Device, POINTER, TEST_POINTER, device};
+use crate::client::ClientId;
+use crate::error::{Outcome, XError};
+use crate::input::{Origin, RawEvent, RawKind};
+use crate::resource::Xid;
+use crate::selection::is_before;
+use crate::server::{ROOT, Server};
+
+/// Modifiers of a passive grab that goes by any of them.
+pub(super) const ANY_MODIFIER: u16 = 0x8000;
+/// Nobody needs more passive grabs of devices.
+const MAX_PASSIVE: usize = 4096;
+
+/// What a grab reports.
+#[derive(Debug, Clone)]
+pub(super) enum Wanted {
+    /// Version 1: event classes.
+    Classes(Vec<u32>),
+    /// Version 2: a bit per kind.
+    Kinds(u32),
+}
+
+impl Wanted {
+    fn version(&self) -> u8 {
+        if matches!(self, Self::Classes(_)) { 1 } else { 2 }
+    }
+}
+
+/// An active grab of a slave.
+#[derive(Debug, Clone)]
+pub(super) struct SlaveGrab {
+    pub(super) client: ClientId,
+    pub(super) window: Xid,
+    pub(super) owner_events: bool,
+    pub(super) wanted: Wanted,
+    pub(super) time: u32,
+    /// The key or button that activated it: it ends when that key, or all buttons, are released.
+    pub(super) until: Option<u8>,
+}
+
+/// A grab of a slave that a key or button activates.
+#[derive(Debug, Clone)]
+pub(super) struct PassiveSlaveGrab {
+    pub(super) client: ClientId,
+    pub(super) window: Xid,
+    /// 0 is all.
+    pub(super) device: u8,
+    /// Activated by a button rather than a key.
+    pub(super) button: bool,
+    /// Key or button; 0 is any.
+    pub(super) detail: u8,
+    pub(super) modifiers: u16,
+    pub(super) owner_events: bool,
+    pub(super) asynchronous: bool,
+    pub(super) wanted: Wanted,
+}
+
+impl PassiveSlaveGrab {
+    fn collides(&self, other: &Self) -> bool {
+        self.window == other.window
+            && self.device == other.device
+            && self.button == other.button
+            && self.wanted.version() == other.wanted.version()
+            && (self.detail == 0 || other.detail == 0 || self.detail == other.detail)
+            && (self.modifiers == ANY_MODIFIER
+                || other.modifiers == ANY_MODIFIER
+                || self.modifiers == other.modifiers)
+    }
+}
+
+/// Whether a slave's events wait.
+#[derive(Debug, Clone, Copy, Default)]
+enum Freezing {
+    #[default]
+    Thawed,
+    /// The next event that is reported to the grab freezes it.
+    AfterNext,
+    /// As [`Self::AfterNext`], with all devices of that client.
+    AllAfterNext,
+    /// By a grab, or by this event.
+    Frozen(Option<CoreEvent>),
+}
+
+/// What is known of a slave.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Slave {
+    pub(super) grab: Option<SlaveGrab>,
+    freezing: Freezing,
+    /// Keys or buttons held: a bit each.
+    held: [u32; 8],
+    /// Where a pointer is that has been taken away from its master.
+    place: Option<(i32, i32)>,
+}
+
+impl Slave {
+    fn is_frozen(&self) -> bool {
+        matches!(self.freezing, Freezing::Frozen(_))
+    }
+
+    /// A grab has taken it away from its master.
+    pub(super) fn is_detached(&self) -> bool {
+        self.grab.as_ref().is_some_and(|grab| matches!(grab.wanted, Wanted::Kinds(_)))
+    }
+
+    fn holds(&self, detail: u8) -> bool {
+        self.held.get(usize::from(detail / 32)).is_some_and(|word| word & (1 << (detail % 32)) != 0)
+    }
+
+    fn hold(&mut self, detail: u8, held: bool) {
+        if let Some(word) = self.held.get_mut(usize::from(detail / 32)) {
+            *word = *word & !(1 << (detail % 32)) | u32::from(held) << (detail % 32);
+        }
+    }
+
+    fn release(&mut self) {
+        self.grab = None;
+        self.freezing = Freezing::Thawed;
+        self.place = None;
+    }
+}
+
+/// What a client allows a frozen slave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Allow {
+    Async,
+    Sync,
+    Replay,
+    AsyncOthers,
+    AsyncAll,
+    SyncAll,
+}
+
+impl super::Xinput {
+    pub(super) fn slave(&self, id: u8) -> Option<&Slave> {
+        self.slaves.get(usize::from(id.wrapping_sub(TEST_POINTER)))
+    }
+
+    pub(super) fn slave_mut(&mut self, id: u8) -> Option<&mut Slave> {
+        self.slaves.get_mut(usize::from(id.wrapping_sub(TEST_POINTER)))
+    }
+
+    /// Whether a client has actively grabbed a slave from which events of a kind come: it hears of them as that device's
+    /// and not as the core device's as well (as in Xvfb).
+    pub(crate) fn holds_slave(&self, client: ClientId, kind: u8) -> bool {
+        let pointer = matches!(kind, xproto::BUTTON_PRESS_EVENT..=xproto::MOTION_NOTIFY_EVENT);
+        let parity = usize::from(!pointer);
+        self.used
+            && self.slaves.iter().skip(parity).step_by(2).any(|slave| {
+                slave.grab.as_ref().is_some_and(|grab| grab.client == client && grab.until.is_none())
+            })
+    }
+
+    /// Ends the grabs of slaves that a condition holds for; whether there was one.
+    pub(super) fn end_grabs(&mut self, condition: impl Fn(&SlaveGrab) -> bool) -> bool {
+        let mut found = false;
+        for slave in self.slaves.iter_mut().filter(|slave| slave.grab.as_ref().is_some_and(&condition)) {
+            slave.release();
+            found = true;
+        }
+        found
+    }
+}
+
+impl Server {
+    /// The slave that an event comes from.
+    fn xi_slave_of(event: &RawEvent) -> u8 {
+        let pointer = !matches!(event.kind, RawKind::Key { .. });
+        (if event.origin == Origin::Test { TEST_POINTER } else { POINTER }) + u8::from(!pointer)
+    }
+
+    /// Whether the slave's part of an event has to wait.
+    pub(crate) fn xi_is_frozen(&self, event: &RawEvent) -> bool {
+        self.xinput.used && self.xinput.slave(Self::xi_slave_of(event)).is_some_and(Slave::is_frozen)
+    }
+
+    /// Whether the event's slave belongs to no master for now.
+    pub(crate) fn xi_is_detached(&self, event: &RawEvent) -> bool {
+        self.xinput.used && self.xinput.slave(Self::xi_slave_of(event)).is_some_and(Slave::is_detached)
+    }
+
+    /// Ends grabs of slaves on a window that can be seen no more, and on those below it.
+    pub(crate) fn xi_became_unviewable(&mut self, id: Xid) {
+        if !self.xinput.used {
+            return;
+        }
+        let windows: Vec<Xid> = self
+            .xinput
+            .slaves
+            .iter()
+            .filter_map(|slave| slave.grab.as_ref().map(|grab| grab.window))
+            .filter(|window| self.is_inferior(*window, id))
+            .collect();
+        if !windows.is_empty() && self.xinput.end_grabs(|grab| windows.contains(&grab.window)) {
+            self.run_queue();
+        }
+    }
+
+    /// The slave's part of an event, told for itself: its master hears of it later, or never.
+    pub(crate) fn xi_alone(&mut self, event: &RawEvent) {
+        if !self.xinput.used {
+            return;
+        }
+        let id = Self::xi_slave_of(event);
+        let (detail, kind) = match event.kind {
+            RawKind::Motion { .. } => (0, xproto::MOTION_NOTIFY_EVENT),
+            RawKind::Button { number, pressed } => {
+                let Some(logical) = self.input.pointer.map.get(usize::from(number).wrapping_sub(1)).copied()
+                else {
+                    return;
+                };
+                let kind = if pressed { xproto::BUTTON_PRESS_EVENT } else { xproto::BUTTON_RELEASE_EVENT };
+                (logical, kind)
+            }
+            RawKind::Key { code, pressed } => {
+                (code, if pressed { xproto::KEY_PRESS_EVENT } else { xproto::KEY_RELEASE_EVENT })
+            }
+        };
+        let Some(slave) = self.xinput.slave_mut(id) else { return };
+        let pressed = matches!(kind, xproto::BUTTON_PRESS_EVENT | xproto::KEY_PRESS_EVENT);
+        let alone = slave.is_detached();
+        if kind != xproto::MOTION_NOTIFY_EVENT && (detail == 0 || slave.holds(detail) == pressed) {
+            return;
+        }
+        if let RawKind::Motion { x, y } = event.kind
+            && alone
+        {
+            slave.place = Some((x, y));
+        }
+        let (held, place) = (slave.held, slave.place);
+        let pointer = id.is_multiple_of(2);
+        let size = self.size();
+        let place = match place {
+            Some(place) => place,
+            // A keyboard by itself is nowhere; Xvfb says the middle.
+            None if alone && !pointer => (i32::from(size.0 / 2), i32::from(size.1 / 2)),
+            None => self.input.pointer.device,
+        };
+        let of_keys = |server: &Self| {
+            (0..=255_u8)
+                .filter(|code| {
+                    held.get(usize::from(code / 32)).is_some_and(|word| word & (1 << (code % 32)) != 0)
+                })
+                .fold(0_u16, |all, code| all | u16::from(server.input.keyboard.modifiers_of(code)))
+        };
+        let state = if pointer {
+            // One that is alone has no keyboard.
+            (if alone { 0 } else { self.input.keyboard.state() & 0xff }) | ((held[0] >> 1) as u16 & 0x1f) << 8
+        } else {
+            of_keys(self) | if alone { 0 } else { self.input.pointer.state() }
+        };
+        let source = self.window_at(place.0, place.1);
+        let origin = std::mem::replace(&mut self.input.origin, event.origin);
+        self.xi_slave_event(&CoreEvent { kind, detail, time: event.time, state, source, place });
+        self.input.origin = origin;
+    }
+
+    /// Notes what the slave holds.
+    pub(super) fn xi_track(&mut self, id: u8, event: &CoreEvent) {
+        let Some(slave) = self.xinput.slave_mut(id) else { return };
+        match event.kind {
+            xproto::KEY_PRESS_EVENT | xproto::BUTTON_PRESS_EVENT => slave.hold(event.detail, true),
+            xproto::KEY_RELEASE_EVENT | xproto::BUTTON_RELEASE_EVENT => slave.hold(event.detail, false),
+            _ => {}
+        }
+    }
+
+    /// Tells a slave's event to its grab, if it has one or the event activates one; whether it has. `below` leaves out
+    /// passive grabs at and above that window (replaying).
+    pub(super) fn xi_to_grab(&mut self, slave: Device, event: &CoreEvent, below: Option<Xid>) -> bool {
+        let press = matches!(event.kind, xproto::KEY_PRESS_EVENT | xproto::BUTTON_PRESS_EVENT);
+        let grabbed = self.xinput.slave(slave.id).is_some_and(|slave| slave.grab.is_some());
+        if press && !grabbed && self.xi_activate_passive(slave, event, below) {
+            return true;
+        }
+        let Some(grab) = self.xinput.slave(slave.id).and_then(|slave| slave.grab.clone()) else {
+            return false;
+        };
+        let reported = self.xi_grabbed(&grab, slave, event);
+        if reported && let Some(state) = self.xinput.slave_mut(slave.id) {
+            let freezing = state.freezing;
+            if matches!(freezing, Freezing::AfterNext | Freezing::AllAfterNext) {
+                state.freezing = Freezing::Frozen(Some(*event));
+            }
+            if matches!(freezing, Freezing::AllAfterNext) {
+                for other in &mut self.xinput.slaves {
+                    if matches!(other.freezing, Freezing::AllAfterNext) {
+                        other.freezing = Freezing::Frozen(None);
+                    }
+                }
+            }
+        }
+        self.xi_after_event(slave, event);
+        true
+    }
+
+    /// Looks for a grab that a key or button of a slave activates, and tells it that.
+    fn xi_activate_passive(&mut self, device: Device, event: &CoreEvent, below: Option<Xid>) -> bool {
+        if self.xinput.passive.is_empty() {
+            return false;
+        }
+        let mut path = self.path(event.source);
+        if let Some(below) = below {
+            path.retain(|window| !self.is_inferior(below, *window));
+        }
+        let modifiers = event.state & 0xff;
+        let button = event.kind == xproto::BUTTON_PRESS_EVENT;
+        let found = path.iter().find_map(|window| {
+            self.xinput.passive.iter().find(|grab| {
+                grab.window == *window
+                    && (grab.device == device.id || grab.device == 0)
+                    && grab.button == button
+                    && (grab.detail == 0 || grab.detail == event.detail)
+                    && (grab.modifiers == ANY_MODIFIER || grab.modifiers == modifiers)
+            })
+        });
+        let Some(found) = found.cloned() else { return false };
+        let one = matches!(found.wanted, Wanted::Classes(_));
+        let grab = SlaveGrab {
+            client: found.client,
+            window: found.window,
+            owner_events: found.owner_events,
+            wanted: found.wanted,
+            time: event.time,
+            until: Some(event.detail),
+        };
+        if let Some(slave) = self.xinput.slave_mut(device.id) {
+            if !one && device.is_pointer() {
+                slave.place = Some(event.place);
+            }
+            slave.grab = Some(grab);
+            slave.freezing =
+                if found.asynchronous { Freezing::Thawed } else { Freezing::Frozen(Some(*event)) };
+        }
+        // At the grab window, whatever the grab reports otherwise.
+        if one {
+            self.xi_send_one(found.client, event, found.window, device.id);
+        } else {
+            self.xi_send_two(found.client, event, found.window, device.id);
+        }
+        true
+    }
+
+    /// An event of a slave has been told: a grab that a key or button had activated may be over.
+    fn xi_after_event(&mut self, device: Device, event: &CoreEvent) {
+        let Some(slave) = self.xinput.slave_mut(device.id) else { return };
+        let Some(until) = slave.grab.as_ref().and_then(|grab| grab.until) else { return };
+        let ends = match event.kind {
+            xproto::BUTTON_RELEASE_EVENT => slave.held.iter().all(|word| *word == 0),
+            xproto::KEY_RELEASE_EVENT => until == event.detail,
+            _ => false,
+        };
+        if ends {
+            slave.release();
+        }
+    }
+
+    /// Grabs a slave actively.
+    pub(super) fn xi_grab_slave(
+        &mut self,
+        id: u8,
+        mut grab: SlaveGrab,
+        asynchronous: bool,
+    ) -> Outcome<GrabStatus> {
+        let viewable = self.window(grab.window)?.viewable;
+        let now = self.time;
+        if grab.time == 0 {
+            grab.time = now;
+        }
+        let place = self.input.pointer.device;
+        let Some(slave) = self.xinput.slave_mut(id) else { return Err(super::bad_device(u16::from(id))) };
+        let held = slave.grab.as_ref();
+        if held.is_some_and(|held| held.client != grab.client) {
+            return Ok(GrabStatus::ALREADY_GRABBED);
+        }
+        if !viewable {
+            return Ok(GrabStatus::NOT_VIEWABLE);
+        }
+        if is_before(now, grab.time) || held.is_some_and(|held| is_before(grab.time, held.time)) {
+            return Ok(GrabStatus::INVALID_TIME);
+        }
+        let detaches = matches!(grab.wanted, Wanted::Kinds(_)) && id.is_multiple_of(2);
+        slave.place = detaches.then_some(place);
+        slave.grab = Some(grab);
+        slave.freezing = if asynchronous { Freezing::Thawed } else { Freezing::Frozen(None) };
+        self.xinput.used = true;
+        self.run_queue();
+        Ok(GrabStatus::SUCCESS)
+    }
+
+    /// Ends a client's grab of a slave.
+    pub(super) fn xi_ungrab_slave(&mut self, client: ClientId, id: u8, time: u32) {
+        let now = self.time;
+        let time = if time == 0 { now } else { time };
+        let Some(slave) = self.xinput.slave_mut(id) else { return };
+        let mine =
+            slave.grab.as_ref().is_some_and(|grab| grab.client == client && !is_before(time, grab.time));
+        if mine && !is_before(now, time) {
+            slave.release();
+            self.run_queue();
+        }
+    }
+
+    /// A passive grab of a slave.
+    pub(super) fn xi_add_passive(&mut self, grab: PassiveSlaveGrab) -> Outcome {
+        if grab.modifiers != ANY_MODIFIER && grab.modifiers & !0xff != 0 {
+            return Err(XError::value(u32::from(grab.modifiers)));
+        }
+        self.window(grab.window)?;
+        let passive = &mut self.xinput.passive;
+        if passive.iter().any(|old| old.client != grab.client && old.collides(&grab)) {
+            return Err(XError::ACCESS);
+        }
+        if passive.len() >= MAX_PASSIVE {
+            return Err(XError::ALLOC);
+        }
+        passive.retain(|old| {
+            !old.collides(&grab) || (old.detail, old.modifiers) != (grab.detail, grab.modifiers)
+        });
+        passive.push(grab);
+        self.xinput.used = true;
+        Ok(())
+    }
+
+    /// Takes passive grabs of a slave away: those that these keys or buttons and modifiers cover.
+    pub(super) fn xi_remove_passive(
+        &mut self,
+        client: ClientId,
+        window: Xid,
+        (id, version, button): (u8, u8, bool),
+        detail: u8,
+        modifiers: u16,
+    ) -> Outcome {
+        if modifiers != ANY_MODIFIER && modifiers & !0xff != 0 {
+            return Err(XError::value(u32::from(modifiers)));
+        }
+        self.xinput.passive.retain(|grab| {
+            grab.client != client
+                || grab.window != window
+                || grab.device != id
+                || grab.wanted.version() != version
+                || grab.button != button
+                || (detail != 0 && grab.detail != detail)
+                || (modifiers != ANY_MODIFIER && grab.modifiers != modifiers)
+        });
+        Ok(())
+    }
+
+    /// Thaws a slave that a client has frozen, or lets it freeze again (XI 1, `AllowDeviceEvents`).
+    pub(super) fn xi_allow(&mut self, client: ClientId, id: u8, mode: Allow, time: u32) {
+        let now = self.time;
+        let by_client = |slave: &Slave| slave.grab.as_ref().is_some_and(|grab| grab.client == client);
+        let Some(this) = self.xinput.slave(id) else { return };
+        let grabbed = by_client(this);
+        let last = self.xinput.slaves.iter().filter(|slave| by_client(slave));
+        let last = last.filter_map(|slave| slave.grab.as_ref()).map(|grab| grab.time);
+        let Some(last) = last.reduce(|a, b| if is_before(a, b) { b } else { a }) else { return };
+        if time != 0 && (is_before(time, last) || is_before(now, time)) {
+            return;
+        }
+        let index = usize::from(id.wrapping_sub(TEST_POINTER));
+        let others_frozen = self
+            .xinput
+            .slaves
+            .iter()
+            .enumerate()
+            .any(|(at, slave)| at != index && by_client(slave) && slave.is_frozen());
+        match mode {
+            Allow::Async | Allow::Sync => {
+                if grabbed && let Some(slave) = self.xinput.slave_mut(id) {
+                    slave.freezing =
+                        if mode == Allow::Async { Freezing::Thawed } else { Freezing::AfterNext };
+                }
+            }
+            Allow::AsyncOthers | Allow::AsyncAll | Allow::SyncAll => {
+                if !others_frozen {
+                    return;
+                }
+                for (at, slave) in self.xinput.slaves.iter_mut().enumerate() {
+                    if by_client(slave) && (mode != Allow::AsyncOthers || at != index) {
+                        slave.freezing =
+                            if mode == Allow::SyncAll { Freezing::AllAfterNext } else { Freezing::Thawed };
+                    }
+                }
+            }
+            Allow::Replay => {
+                let Some(slave) = self.xinput.slave_mut(id).filter(|_| grabbed) else { return };
+                let Freezing::Frozen(Some(event)) = slave.freezing else { return };
+                let below = slave.grab.as_ref().map(|grab| grab.window);
+                slave.release();
+                if let Ok(found) = device(u16::from(id))
+                    && !self.xi_to_grab(found, &event, below)
+                {
+                    self.xi_to_selecting(found, &event);
+                }
+            }
+        }
+        self.run_queue();
+    }
+
+    /// Tells a slave's event to those who select it of that very device.
+    pub(super) fn xi_to_selecting(&mut self, slave: Device, event: &CoreEvent) {
+        let mut at = event.source;
+        let mut limit = ROOT;
+        if !slave.is_pointer()
+            && let Some(focus) = self.xinput.focus.get(&slave.id)
+        {
+            match focus.window {
+                0 => return,
+                1 | 3 => {}
+                window => {
+                    limit = window;
+                    if !self.is_inferior(at, window) {
+                        at = window;
+                    }
+                }
+            }
+        }
+        while let Ok(window) = self.window(at) {
+            let parent = window.parent;
+            if self.xi_deliver_at(at, event, slave.id, None).is_some() {
+                break;
+            }
+            let class = Self::xi_class(slave.id, event.kind);
+            let stops = self.xinput.dont_propagate.get(&at).is_some_and(|classes| classes.contains(&class));
+            if stops || at == limit || parent == 0 {
+                break;
+            }
+            at = parent;
+        }
+    }
+}
