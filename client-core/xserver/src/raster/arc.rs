@@ -75,7 +75,7 @@ impl<'a> Painter<'a> {
         steps.take(&frame);
         let part = Part::new(&frame, Switches::new(arc, turn), &steps.steps);
         if !self.plain_shape(frame.bounds(), &part) {
-            self.dots((0..4).flat_map(|quarter| part.pixels(quarter, usize::MAX)));
+            self.dots((0..4).flat_map(|quarter| part.pixels(quarter)));
         }
     }
 
@@ -151,6 +151,8 @@ struct Paths {
     steps: Steps,
     of: Option<(u16, u16, i16, i16)>,
     path: Vec<(i32, i32)>,
+    /// The quarter that the arc starts in, while the path is laid out.
+    first: Vec<(i32, i32)>,
 }
 
 impl Paths {
@@ -164,8 +166,9 @@ impl Paths {
     }
 
     fn lay_out(&mut self, arc: &Arc, turn: Turn) {
-        let Self { steps, path, .. } = self;
+        let Self { steps, path, first, .. } = self;
         path.clear();
+        first.clear();
         let frame = Frame::new(arc);
         steps.take(&frame);
         let switches = Switches::new(arc, turn);
@@ -174,10 +177,10 @@ impl Paths {
         let part = Part::new(&frame, switches, &steps.steps);
         // How many pixels of its quarter come before the start, on the way from the top to the side.
         let start = steps.steps.iter().rposition(|at| start_at.reached(*at));
-        let before = start.map_or(0, |step| part.pixels(start_quarter, step).count());
+        let before = part.add_pixels(start_quarter, start.unwrap_or(0), first);
+        let before = if start.is_none() { 0 } else { before };
         // Against the clock: odd quarters run from the top to the side, even ones back. The quarter of the start comes
         // first, from there on, and last, up to there.
-        let first: Vec<_> = part.pixels(start_quarter, usize::MAX).collect();
         let (behind, ahead) = first.split_at(before.min(first.len()));
         let forwards = start_quarter % 2 == 1;
         if forwards {
@@ -189,7 +192,7 @@ impl Paths {
         for turned in 1..4 {
             let quarter = (start_quarter + turned) % 4;
             let from = path.len();
-            path.extend(part.pixels(quarter, usize::MAX));
+            part.add_pixels(quarter, 0, path);
             if quarter.is_multiple_of(2) {
                 path[from..].reverse();
             }
@@ -310,14 +313,29 @@ impl<'s> Part<'s> {
         self.steps.get(range.start..range.end.min(without_last)).filter(|_| drawn).unwrap_or(&[])
     }
 
-    /// The pixels of a quarter in the order of the steps, those before a step.
-    fn pixels(&self, quarter: usize, before: usize) -> impl Iterator<Item = (i32, i32)> {
+    /// The pixels of a quarter in the order of the steps.
+    fn pixels(&self, quarter: usize) -> impl Iterator<Item = (i32, i32)> {
         let top = (self.top >> quarter & 1 == 1).then_some((0, 0));
-        let steps = self.stretches.iter().flat_map(move |stretch| {
-            let steps = self.steps_of(quarter, stretch);
-            &steps[..steps.len().min(before.saturating_sub(stretch.0.start))]
-        });
+        let steps = self.stretches.iter().flat_map(move |stretch| self.steps_of(quarter, stretch));
         top.into_iter().chain(steps.copied()).map(move |at| self.frame.pixel(quarter, at))
+    }
+
+    /// Adds the pixels of a quarter in the order of the steps. Tells how many of them come before a step.
+    fn add_pixels(&self, quarter: usize, before: usize, path: &mut Vec<(i32, i32)>) -> usize {
+        let (left, up) = self.frame.pixel(quarter, (0, 0));
+        let right = if quarter == 0 || quarter == 3 { 1 } else { -1 };
+        let down = if quarter < 2 { 1 } else { -1 };
+        let mut count = 0;
+        if self.top >> quarter & 1 == 1 {
+            path.push((left, up));
+            count = 1;
+        }
+        for stretch in &self.stretches {
+            let steps = self.steps_of(quarter, stretch);
+            count += steps.len().min(before.saturating_sub(stretch.0.start));
+            path.extend(steps.iter().map(|(x, y)| (left + x * right, up + y * down)));
+        }
+        count
     }
 }
 

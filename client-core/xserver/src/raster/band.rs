@@ -1,7 +1,9 @@
 //! The band of pixels within half a line width of an ellipse, row by row.
 //!
 //! A wide arc is a part of such a band. The rows of the whole band are worked out once for all ellipses of one size; a
-//! part is cut out of them quarter by quarter, along the ellipse's normals at the two ends of the part.
+//! part is cut out of them quarter by quarter, along the ellipse's normals at the two ends of the part. Within its quarter
+//! no normal meets another one; where the line is so wide that normals reach over the longer axis, what they cover there
+//! is not cut but added ([`Tail`]).
 
 use std::f64::consts::PI;
 use std::ops::Range;
@@ -37,14 +39,105 @@ impl Row {
     }
 }
 
+/// The pieces of an arc that lie each in one quarter (0 to 3, against the clock from the upper right one), in angles of the
+/// first quarter.
+pub(super) fn quarters(angles: Range<i32>) -> impl Iterator<Item = (i32, Range<i32>)> {
+    let mut from = angles.start;
+    std::iter::from_fn(move || {
+        if from >= angles.end {
+            return None;
+        }
+        let quarter = from.div_euclid(QUARTER);
+        let begin = quarter * QUARTER;
+        let to = angles.end.min(begin + QUARTER);
+        let (a, b) = (from - begin, to - begin);
+        from = to;
+        Some((quarter & 3, if quarter & 1 == 0 { a..b } else { QUARTER - b..QUARTER - a }))
+    })
+}
+
 /// A piece of an arc within one quarter, in angles of the first quarter.
 struct Piece {
-    /// 0 to 3, against the clock from the upper right one.
     quarter: i32,
     from: Option<Normal>,
     to: Option<Normal>,
     /// Distances from the middle that its rows lie within.
     reach: (f64, f64),
+}
+
+/// How far normals reach inwards.
+pub(super) enum Reach {
+    /// Not to the longer axis: no two meet.
+    Within,
+    /// Over the longer axis.
+    OverOne(Tail),
+    /// Over both.
+    OverBoth,
+}
+
+impl Reach {
+    pub(super) fn of(arc: &Arc, line: u16) -> Self {
+        let (width, height) = (f64::from(arc.width) / 2.0, f64::from(arc.height) / 2.0);
+        let (a, b, half) = (width.max(height), width.min(height), f64::from(line) / 2.0);
+        if half * b > a * a {
+            Self::OverBoth
+        } else if half * a > b * b {
+            Self::OverOne(Tail { a, b, half })
+        } else {
+            Self::Within
+        }
+    }
+}
+
+/// What the normals of a piece of an arc cover beyond the longer axis, where the line is wider than the ellipse is bent.
+///
+/// There normals meet on the evolute. From the axis to it they lie side by side, and beyond it again, the other way
+/// round: so these are two shapes neither of which lies on itself.
+pub(super) struct Tail {
+    /// Longer and shorter half axis.
+    a: f64,
+    b: f64,
+    /// Half the line width.
+    half: f64,
+}
+
+/// A point by its places along the longer and the shorter axis.
+pub(super) type OnAxes = (f64, f64);
+
+impl Tail {
+    /// The outlines of what a piece within one quarter covers; angles in radians, from the longer axis.
+    pub(super) fn outlines(&self, from: f64, to: f64, step: f64) -> [Vec<OnAxes>; 2] {
+        let Self { a, b, half } = *self;
+        let difference = a * a - b * b;
+        // Up to where normals reach over the axis, and up to where they reach over the evolute.
+        let angle = |square: f64| (square - b * b).max(0.0).sqrt().atan2((a * a - square).max(0.0).sqrt());
+        let last = to.min(angle((half * a / b).powi(2)));
+        let folded = angle((half * a * b).cbrt().powi(2)).clamp(from, last.max(from));
+        // On the axis, on the evolute or where the normal ends before it, and where those that go on beyond it end.
+        let (mut near, mut ends, mut far) = (Vec::new(), Vec::new(), Vec::new());
+        for (from, to, beyond) in [(from, folded, true), (folded, last, false)] {
+            if from >= to {
+                continue;
+            }
+            let count = ((to - from) / step).ceil().clamp(1.0, 2000.0);
+            for i in 0..=count as usize {
+                let (sin, cos) = (from + (to - from) * i as f64 / count).sin_cos();
+                let length = (b * b + difference * sin * sin).sqrt();
+                let inner = (cos * (a - half * b / length), sin * (b - half * a / length));
+                near.push((cos * difference / a, 0.0));
+                if beyond {
+                    ends.push((difference / a * cos.powi(3), -difference / b * sin.powi(3)));
+                    far.push(inner);
+                } else {
+                    ends.push(inner);
+                }
+            }
+        }
+        near.extend(ends.iter().rev());
+        ends.truncate(far.len());
+        ends.extend(far.into_iter().rev());
+        [near, ends]
+    }
 }
 
 /// The line across the band at an angle of the first quarter that is none of its ends.
@@ -86,13 +179,6 @@ impl BandRows {
         if arc.width == arc.height { self.circle() } else { self.ellipse() }
     }
 
-    /// Whether no normal meets another one within the band: then parts of it can be cut out along them.
-    pub(super) fn can_be_cut(&self) -> bool {
-        let (width, height, line) = self.size;
-        let (least, greatest) = (i64::from(width.min(height)), i64::from(width.max(height)));
-        i64::from(line) * greatest <= least * least
-    }
-
     /// The rows of an arc whose number is at least `top` and less than `bottom`.
     pub(super) fn within(&self, arc: &Arc, top: i32, bottom: i32) -> impl Iterator<Item = (i32, Row)> {
         let first = i32::from(arc.y) + self.first;
@@ -111,12 +197,8 @@ impl BandRows {
         bounds: &Rect,
         mut span: impl FnMut(i32, i64, i64),
     ) {
-        let mut from = angles.start;
-        while from < angles.end {
-            let quarter = from.div_euclid(QUARTER);
-            let to = angles.end.min((quarter + 1) * QUARTER);
-            self.cut_piece(arc, &self.piece(quarter, from..to), bounds, &mut span);
-            from = to;
+        for (quarter, angles) in quarters(angles) {
+            self.cut_piece(arc, &self.piece(quarter, angles), bounds, &mut span);
         }
     }
 
@@ -124,15 +206,12 @@ impl BandRows {
         let (width, height, line) = self.size;
         let axes = (f64::from(width) / 2.0, f64::from(height) / 2.0);
         let half = f64::from(line) / 2.0;
-        let begin = quarter * QUARTER;
-        let (from, to) = (angles.start - begin, angles.end - begin);
-        let (from, to) = if quarter & 1 == 0 { (from, to) } else { (QUARTER - to, QUARTER - from) };
-        let (from, to) = (Normal::new(from, axes, half), Normal::new(to, axes, half));
+        let (from, to) = (Normal::new(angles.start, axes, half), Normal::new(angles.end, axes, half));
         let reach = (
             from.map_or(0.0, |normal| normal.y - normal.rise - 1.0),
             to.map_or(f64::INFINITY, |normal| normal.y + normal.rise + 1.0),
         );
-        Piece { quarter: quarter & 3, from, to, reach }
+        Piece { quarter, from, to, reach }
     }
 
     fn cut_piece(&self, arc: &Arc, piece: &Piece, bounds: &Rect, span: &mut impl FnMut(i32, i64, i64)) {

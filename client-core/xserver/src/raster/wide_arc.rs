@@ -5,11 +5,12 @@
 //! of the quadrangles between points on the two offset curves, close enough together that pixel centres do not notice,
 //! and filled by the winding rule; so are caps and joins.
 
-use std::f64::consts::PI;
+use std::f64::consts::{FRAC_PI_2, PI};
+use std::ops::Range;
 
 use x11rb_protocol::protocol::xproto::Arc;
 
-use super::band::{BandRows, QUARTER};
+use super::band::{BandRows, QUARTER, Reach, Tail, quarters};
 use super::dash::Dashes;
 use super::fill::Painter;
 use super::fill_arc::{FULL, MANY, Sweep, point_at};
@@ -328,17 +329,44 @@ impl Pen<'_> {
             self.whole(arc, rows);
             return;
         }
-        if rows.can_be_cut() {
+        let angles = from.min(to)..from.max(to);
+        let reach = Reach::of(arc, self.gc.line_width);
+        if !matches!(reach, Reach::OverBoth) {
             let bounds = self.bounds;
-            rows.cut(arc, from.min(to)..from.max(to), &bounds, |y, x1, x2| self.push(y, x1, x2));
+            rows.cut(arc, angles.clone(), &bounds, |y, x1, x2| self.push(y, x1, x2));
+            if let Reach::OverOne(tail) = reach {
+                self.tail(curve, &tail, angles);
+            }
             return;
         }
-        // The inner curve turns back on itself where the ellipse is narrow: piece by piece nothing cancels.
+        // The line is wider than the ellipse: piece by piece nothing cancels.
         let (from, to) = (radians(from), radians(to));
         let count = (((to - from).abs() / curve.step()).ceil() as usize).clamp(1, 800);
         let (outer, inner) = curve.both(from, to, count);
         for (a, c) in outer.windows(2).zip(inner.windows(2)) {
             self.winding(&[&[a[0], a[1], c[1], c[0]]]);
+        }
+    }
+
+    fn tail(&mut self, curve: &Curve, tail: &Tail, angles: Range<i32>) {
+        let upright = curve.a < curve.b;
+        for (quarter, angles) in quarters(angles) {
+            let (from, to) = (radians(angles.start), radians(angles.end));
+            // From the longer axis.
+            let (from, to) = if upright { (FRAC_PI_2 - to, FRAC_PI_2 - from) } else { (from, to) };
+            let right = if quarter == 0 || quarter == 3 { 1.0 } else { -1.0 };
+            let up = if quarter < 2 { 1.0 } else { -1.0 };
+            for mut outline in tail.outlines(from, to, curve.step()) {
+                for point in &mut outline {
+                    let (x, y) = if upright { (point.1, point.0) } else { *point };
+                    *point = (curve.x + right * x, curve.y - up * y);
+                    if x == 0.0 && right < 0.0 {
+                        // Columns left of the middle end where whole ones do.
+                        point.0 = point.0.floor();
+                    }
+                }
+                self.winding(&[&outline]);
+            }
         }
     }
 
@@ -365,6 +393,11 @@ impl Pen<'_> {
         let half = f64::from(self.gc.line_width) / 2.0;
         let (tx, ty) = end.tangent;
         let (x, y) = (end.x, end.y);
+        if tx > 1.0 - 1e-9 && matches!(self.gc.cap_style, CapStyle::Round | CapStyle::Projecting) {
+            // The columns left of the middle, which it goes on from, end where whole ones do.
+            let whole = (x + 1e-9).floor();
+            self.winding(&[&[(whole, y - half), (x, y - half), (x, y + half), (whole, y + half)]]);
+        }
         match self.gc.cap_style {
             CapStyle::Round => self.half_disc(x, y, half, end.tangent),
             CapStyle::Projecting => self.winding(&[&[
