@@ -13,6 +13,8 @@ pub struct Config {
     pub vendor: String,
     /// What a client may use.
     pub limits: Limits,
+    /// How many fingers the embedder's touchscreen tells apart at most; 0 where it has none, and then clients find none.
+    pub touches: u8,
     /// The embedder acts as window manager: selecting `SubstructureRedirect` on the root is answered with
     /// `BadAccess`, as if a window manager were running; a mapped top-level window that is not
     /// override-redirect is placed at 0,0, given the size of the screen and the focus, and follows
@@ -117,6 +119,7 @@ impl Default for Config {
             dpi: 96,
             vendor: "QVD xserver".to_owned(),
             limits: Limits::default(),
+            touches: 0,
             manage_top_levels: false,
             keyboard: KeyboardNames::default(),
             keymaps: None,

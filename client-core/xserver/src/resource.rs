@@ -56,6 +56,8 @@ pub(crate) enum Resource {
     Counter(Box<Counter>),
     Alarm(Box<Alarm>),
     Fence(Box<Fence>),
+    /// XFIXES pointer barrier; what it is is in [`Server::input`].
+    Barrier,
     /// RENDER picture.
     Picture(Box<Picture>),
     /// RENDER glyph set; the glyphs are in [`Server::render`].
@@ -193,6 +195,10 @@ impl Server {
                 let key = *key;
                 self.remove_resource(id);
                 self.render.glyph_sets.release(key);
+            }
+            Some(Resource::Barrier) => {
+                self.remove_resource(id);
+                self.forget_barrier(id);
             }
             Some(_) => {
                 self.remove_resource(id);

@@ -1,4 +1,4 @@
-//! XFIXES 4.0: regions, selection and cursor notification, cursor images and names, hidden cursors, save sets.
+//! XFIXES 5.0: regions, selection and cursor notification, cursor images and names, hidden cursors, save sets.
 
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ pub(crate) const EXTENSION: Extension = Extension {
         requests: &[
             "44", "1114", "444", "44", "", "4*2", "44", "441", "44", "44", "4", "4*2", "44", "444", "444", "444",
             "4222244", "422", "44", "4", "4422", "4111224", "4422", "42", "4", "", "44", "42", "442222", "4", "4",
+            "44222242*2", "4",
         ],
         #[rustfmt::skip]
         replies: &[
@@ -135,7 +136,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         0 => {
             exactly(2)?;
             let request = QueryVersionRequest::try_parse_request(header, body)?;
-            let version = (request.client_major_version, request.client_minor_version).min((4, 0));
+            let version = (request.client_major_version, request.client_minor_version).min((5, 0));
             let reply = QueryVersionReply {
                 sequence: 0,
                 length: 0,
@@ -267,8 +268,43 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             server.update_cursor();
             Ok(())
         }
+        31 => create_barrier(server, client, words, body),
+        32 => {
+            exactly(1)?;
+            let id = word(body, 0)?;
+            if !matches!(server.resources.get(&id), Some(Resource::Barrier)) {
+                return Err(XError { code: number::XFIXES_ERROR + 1, value: id });
+            }
+            if server.owner(id) != client {
+                return Err(XError::ACCESS);
+            }
+            server.free_resource(id);
+            Ok(())
+        }
         _ => Err(XError::REQUEST),
     }
+}
+
+fn create_barrier(server: &mut Server, client: ClientId, words: u32, body: &[u8]) -> Outcome {
+    if words < 6 || words != 6 + u32::from(half(body, 22)?).div_ceil(2) {
+        return Err(XError::LENGTH);
+    }
+    let (id, window) = (word(body, 0)?, word(body, 4)?);
+    server.check_new_id(client, id)?;
+    let at = |offset| half(body, offset).map(|value| value as i16);
+    let ends = (at(8)?, at(10)?, at(12)?, at(14)?);
+    let vertical = ends.0 == ends.2;
+    if vertical == (ends.1 == ends.3) {
+        return Err(XError::value(window));
+    }
+    server.window(window)?;
+    let open = word(body, 16)?;
+    for device in body.get(24..).unwrap_or(&[]).chunks_exact(2).take(usize::from(half(body, 22)?)) {
+        super::xinput::check_master(server, half(device, 0)?)?;
+    }
+    server.add_barrier(id, window, ends, open)?;
+    server.add_resource(client, id, Resource::Barrier);
+    Ok(())
 }
 
 fn change_save_set(server: &mut Server, client: ClientId, request: &ChangeSaveSetRequest) -> Outcome {

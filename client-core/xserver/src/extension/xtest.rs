@@ -10,7 +10,7 @@ use super::{Extension, number};
 use crate::byte_order::Layouts;
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
-use crate::input::RawKind;
+use crate::input::{Origin, RawKind};
 use crate::server::Server;
 
 pub(crate) const EXTENSION: Extension = Extension {
@@ -85,7 +85,10 @@ fn fake_input(server: &mut Server, request: &FakeInputRequest) -> Outcome {
             let (x, y) = (i32::from(request.root_x), i32::from(request.root_y));
             match detail {
                 0 => RawKind::Motion { x, y },
-                1 => RawKind::Motion { x: server.input.pointer.x + x, y: server.input.pointer.y + y },
+                1 => {
+                    server.move_by(Origin::Test, x, y);
+                    return Ok(());
+                }
                 other => return Err(XError::value(u32::from(other))),
             }
         }

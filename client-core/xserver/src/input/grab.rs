@@ -9,7 +9,7 @@ use x11rb_protocol::protocol::xproto::{
 };
 
 use super::crossing::{MODE_GRAB, MODE_PASSIVE_GRAB, MODE_PASSIVE_UNGRAB, MODE_UNGRAB};
-use super::{Device, RawEvent};
+use super::{Device, Origin, RawEvent};
 use crate::client::ClientId;
 use crate::cursor::Cursor;
 use crate::error::{Outcome, XError};
@@ -699,6 +699,12 @@ impl Server {
         if !freeze.by(client) {
             return Ok(());
         }
+        let touched = freeze.event.is_some_and(|event| event.origin == Origin::Touch);
+        if touched && grabbed && mode % 3 != 2 {
+            freeze.event = None;
+            self.xi_accept_emulated();
+        }
+        let freeze = self.input.freeze(device);
         match mode % 3 {
             0 => freeze.thaw(client),
             1 if grabbed => {
@@ -710,8 +716,10 @@ impl Server {
                 let event = freeze.event.take();
                 let window = self.input.grab(device).map(|grab| grab.window);
                 self.release_for_replay(device);
-                if let Some(event) = event {
-                    self.process(event, window);
+                match event {
+                    Some(event) if touched => self.xi_replay_emulated(event, window),
+                    Some(event) => self.process(event, window),
+                    None => {}
                 }
             }
             _ => return Ok(()),

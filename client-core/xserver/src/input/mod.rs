@@ -20,11 +20,13 @@ use crate::region::Rect;
 use crate::resource::Xid;
 use crate::server::{ROOT, Server, wire};
 
+mod barrier;
 mod crossing;
 mod grab;
 mod keyboard;
 mod pointer;
 
+pub(crate) use barrier::{Barrier, BarrierEvent};
 pub(crate) use grab::{Activator, Grab, PassiveGrab, XiGrab};
 pub(crate) use keyboard::Keyboard;
 
@@ -51,6 +53,8 @@ pub(crate) enum Origin {
     User,
     /// A client (XTEST).
     Test,
+    /// The pointer, which a touch seems to be.
+    Touch,
 }
 
 /// Whose part of an event is still to be told: of the slave it comes from, of its master, or of both.
@@ -187,7 +191,8 @@ pub(crate) struct Input {
     pub(crate) keyboard_freeze: Freeze,
     pub(crate) pointer_grab_time: u32,
     pub(crate) keyboard_grab_time: u32,
-    queue: VecDeque<RawEvent>,
+    pub(crate) queue: VecDeque<RawEvent>,
+    pub(crate) barriers: Vec<Barrier>,
     /// An event is being processed: those that wait for it do so until it is done.
     processing: bool,
     /// Who made the event being processed.
@@ -227,6 +232,7 @@ impl Input {
             pointer_grab_time: 0,
             keyboard_grab_time: 0,
             queue: VecDeque::new(),
+            barriers: Vec::new(),
             processing: false,
             origin: Origin::User,
             slave_told: false,
@@ -351,7 +357,7 @@ impl Server {
         });
     }
 
-    fn take_raw(&mut self, event: RawEvent) {
+    pub(crate) fn take_raw(&mut self, event: RawEvent) {
         let mut event = event;
         if let RawKind::Motion { x, y } = &mut event.kind {
             let bounds = self.bounds();
@@ -361,8 +367,9 @@ impl Server {
         }
         let kind = event.kind;
         crate::extension::sync::user_active(self);
-        let detached = self.xi_is_detached(&event);
-        if self.xi_is_frozen(&event) {
+        let both = event.part == Part::Both;
+        let detached = both && self.xi_is_detached(&event);
+        if both && self.xi_is_frozen(&event) {
             event.part = Part::Master;
             self.queue(RawEvent { part: Part::Slave, ..event });
         } else if detached {

@@ -102,6 +102,8 @@ impl Server {
         self.xfixes.window_gone(id);
         self.randr.window_gone(id);
         self.xinput.window_gone(id);
+        self.forget_barriers_of(id);
+        self.xi_forget_touches(|listener| listener.window == id);
         self.free_window_pictures(id);
         for client in self.clients_mut() {
             client.save_set.retain(|saved| saved.window != id);

@@ -151,6 +151,10 @@ impl Wire<'_> {
             bytes[1] = 0;
             // The time of each event of the input extension
             bytes[12..16].fill(0xee);
+            // The time since a barrier was told of last
+            if matches!(self.get16(&message[8..]), 25 | 26) {
+                bytes[32..36].fill(0xee);
+            }
             // The buttons of crossing are in part anything in Xvfb, those of focus of some time ago.
             if matches!(self.get16(&message[8..]), 7..=10) && message.len() > 72 {
                 bytes[72..].fill(0);

@@ -101,6 +101,8 @@ scenarios! {
     masters_thaw_as_in_xvfb: two_allow_events;
     keys_and_buttons_grab_masters_as_in_xvfb: two_passive_grabs;
     entering_and_the_focus_grab_as_in_xvfb: crossing_grabs;
+    barriers_hold_the_pointer_as_in_xvfb: barriers;
+    touches_are_selected_as_in_xvfb: touch_selections;
     selections_change_hands_as_in_xvfb: selections;
     properties_are_kept_as_by_xvfb: properties;
     events_of_clients_arrive_as_in_xvfb: sent_events;

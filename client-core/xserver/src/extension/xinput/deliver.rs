@@ -3,12 +3,13 @@
 use x11rb_protocol::protocol::xproto;
 
 use super::{
-    DEVICES, Device, EVENT, KEYBOARD, MASTER_KEYBOARD, MASTER_POINTER, Message, POINTER, TEST_KEYBOARD,
-    TEST_POINTER, number,
+    Device, EVENT, KEYBOARD, MASTER_KEYBOARD, MASTER_POINTER, Message, POINTER, TEST_KEYBOARD, TEST_POINTER,
+    TOUCHSCREEN, device, number,
     slave::{Slave, SlaveGrab, Wanted},
+    two,
 };
 use crate::client::ClientId;
-use crate::input::Origin;
+use crate::input::{BarrierEvent, Origin};
 use crate::resource::Xid;
 use crate::server::{ROOT, Server};
 
@@ -30,11 +31,12 @@ pub(crate) struct CoreEvent {
 const POINTER_EMULATED: u32 = 1 << 16;
 /// A key's repetition.
 const KEY_REPEAT: u32 = 1 << 16;
+const DEVICE_CHANGED: u16 = 1;
 /// Raw kinds are eleven after the plain ones.
 const RAW: u16 = 11;
 /// Words of the masks of buttons and valuators in events: as many as Xvfb sends, for 256 buttons and 36 valuators.
 const BUTTON_WORDS: u16 = 8;
-const AXES_WORDS: u16 = 2;
+pub(super) const AXES_WORDS: u16 = 2;
 
 impl Server {
     /// The slave from which the event being processed came.
@@ -44,6 +46,7 @@ impl Server {
             (Origin::Test, false) => TEST_KEYBOARD,
             (Origin::User, true) => POINTER,
             (Origin::User, false) => KEYBOARD,
+            (Origin::Touch, _) => TOUCHSCREEN,
         }
     }
 
@@ -58,8 +61,9 @@ impl Server {
             self.xi_scroll(event, source);
         }
         self.xi_raw(event, source);
-        let Some(slave) = DEVICES.iter().copied().find(|device| device.id == source) else { return true };
+        let Ok(slave) = device(self, u16::from(source)) else { return true };
         self.xi_track(source, event);
+        self.xi_take_shape(source);
         if self.xi_to_grab(slave, event, None) {
             // Even when that has just ended it
             return !self.xinput.slave(source).is_some_and(Slave::is_detached);
@@ -109,7 +113,7 @@ impl Server {
     }
 
     /// Clients that select a kind of event of version 2 from a device on a window.
-    fn xi_receivers(&self, window: Xid, device: u16, kind: u16) -> Vec<ClientId> {
+    pub(super) fn xi_receivers(&self, window: Xid, device: u16, kind: u16) -> Vec<ClientId> {
         let Some(selections) = self.xinput.selections.get(&window) else { return Vec::new() };
         let master = device <= u16::from(MASTER_KEYBOARD);
         let mut found: Vec<ClientId> = selections
@@ -132,7 +136,7 @@ impl Server {
             .iter()
             .filter(|it| it.client == client)
             .filter(|it| it.device == u16::from(device) || it.device == 0 || (it.device == 1 && master))
-            .fold(0, |all, it| all | it.events)
+            .fold(0, |all, it| all | it.events as u32)
     }
 
     pub(super) fn xi_class(device: u8, kind: u8) -> u32 {
@@ -199,7 +203,8 @@ impl Server {
     fn xi_plain_event(&self, event: &CoreEvent, window: Xid, device: u8, source: u8) -> Message {
         let wheel = matches!(event.kind, xproto::BUTTON_PRESS_EVENT | xproto::BUTTON_RELEASE_EVENT)
             && (4..=7).contains(&event.detail);
-        let mut flags = if wheel { POINTER_EMULATED } else { 0 };
+        let emulated = self.input.origin == Origin::Touch && device == MASTER_POINTER;
+        let mut flags = if wheel || emulated { POINTER_EMULATED } else { 0 };
         if self.input.keyboard.repeating_press && event.kind == xproto::KEY_PRESS_EVENT {
             flags |= KEY_REPEAT;
         }
@@ -212,7 +217,7 @@ impl Server {
     }
 
     /// XI 2, `DeviceEvent`.
-    fn xi_event(
+    pub(super) fn xi_event(
         &self,
         event: &CoreEvent,
         window: Xid,
@@ -245,7 +250,7 @@ impl Server {
     }
 
     /// The valuators' mask, and their values as often as wanted.
-    fn xi_axes(message: Message, axes: &[(u32, i32)], times: usize) -> Message {
+    pub(super) fn xi_axes(message: Message, axes: &[(u32, i32)], times: usize) -> Message {
         let mask = axes.iter().fold(0, |mask, (axis, _)| mask | 1_u8 << axis);
         let mut message = message.raw(&[mask, 0, 0, 0, 0, 0, 0, 0]);
         for _ in 0..times {
@@ -429,5 +434,73 @@ impl Server {
         for client in receivers {
             self.xi_send(client, &message);
         }
+    }
+
+    /// A slave is used: its master is made of what it is made of, and whoever wants to know is told (XI 2,
+    /// `DeviceChangedEvent`).
+    pub(super) fn xi_take_shape(&mut self, slave: u8) {
+        /// Another slave is used.
+        const SLAVE_SWITCH: u8 = 1;
+        let keyboard = !slave.is_multiple_of(2);
+        let shaped_by = &mut self.xinput.shaped_by[usize::from(keyboard)];
+        if std::mem::replace(shaped_by, slave) == slave {
+            return;
+        }
+        let master = if keyboard { MASTER_KEYBOARD } else { MASTER_POINTER };
+        let windows: Vec<Xid> = self.xinput.selections.keys().copied().collect();
+        let mut receivers: Vec<ClientId> = windows
+            .into_iter()
+            .flat_map(|window| self.xi_receivers(window, u16::from(master), DEVICE_CHANGED))
+            .collect();
+        receivers.sort_unstable();
+        receivers.dedup();
+        if receivers.is_empty() {
+            return;
+        }
+        let Ok(found) = device(self, u16::from(master)) else { return };
+        let classes = two::classes(self, found);
+        let mut message = Message::generic(number::XINPUT, DEVICE_CHANGED, u16::from(master))
+            .long(self.time)
+            .short(classes.len() as u16)
+            .short(u16::from(slave))
+            .byte(SLAVE_SWITCH)
+            .filled(32);
+        for class in &classes {
+            message = message.with(class);
+        }
+        for client in receivers {
+            self.xi_send(client, &message);
+        }
+    }
+
+    /// XI 2.3, `BarrierHit` and `BarrierLeave`.
+    pub(crate) fn xi_barrier(&mut self, event: &BarrierEvent, place: (i32, i32)) {
+        const RELEASED: u32 = 1;
+        const GRABBED: u32 = 2;
+        let kind = if event.leaves { 26 } else { 25 };
+        // Told to whose it is alone
+        let owner = self.owner(event.barrier);
+        if !self.xi_receivers(event.window, u16::from(MASTER_POINTER), kind).contains(&owner) {
+            return;
+        }
+        // Where the barrier goes and not the pointer, no device did it.
+        let source = if event.way == (0, 0) { 0 } else { self.xi_source(true) };
+        let flags = if event.released { RELEASED } else { 0 }
+            | if self.input.pointer_grab.is_some() { GRABBED } else { 0 };
+        let message = Message::generic(number::XINPUT, kind, u16::from(MASTER_POINTER))
+            .long(self.time)
+            .long(event.event)
+            .long(ROOT)
+            .long(event.window)
+            .long(event.barrier)
+            .long(event.elapsed)
+            .long(flags)
+            .short(u16::from(source))
+            .short(0)
+            .fixed16(place.0)
+            .fixed16(place.1)
+            .fixed32(event.way.0)
+            .fixed32(event.way.1);
+        self.xi_send(owner, &message);
     }
 }

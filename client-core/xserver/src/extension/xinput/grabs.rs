@@ -23,7 +23,7 @@ pub(super) fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) ->
     if tail(body, 20)?.len() != usize::from(half(body, 18)?) * 4 {
         return Err(XError::LENGTH);
     }
-    let found = device(half(body, 12)?)?;
+    let found = device(server, half(body, 12)?)?;
     let grab = XiGrab {
         window: word(body, 0)?,
         cursor: word(body, 8)?,
@@ -56,7 +56,7 @@ pub(super) fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) ->
 
 pub(super) fn ungrab_device(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let time = word(body, 0)?;
-    let found = device(half(body, 4)?)?;
+    let found = device(server, half(body, 4)?)?;
     match (found.is_master(), found.is_pointer()) {
         (true, true) => server.ungrab_pointer(client, time),
         (true, false) => server.ungrab_keyboard(client, time),
@@ -68,7 +68,7 @@ pub(super) fn ungrab_device(server: &mut Server, client: ClientId, body: &[u8]) 
 }
 
 pub(super) fn allow_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
-    let found = device(half(body, 4)?)?;
+    let found = device(server, half(body, 4)?)?;
     let time = word(body, 0)?;
     let mode = body[6];
     if !found.is_master() {
@@ -77,7 +77,12 @@ pub(super) fn allow_events(server: &mut Server, client: ClientId, body: &[u8]) -
             1 => Allow::Sync,
             2 => Allow::Replay,
             // Of pairs there are only masters.
-            3..=7 => return Ok(()),
+            3..=5 => return Ok(()),
+            // Version 2.0 has no touch there.
+            6 | 7 if body.len() < 16 => return Err(XError::value(0)),
+            6 | 7 => {
+                return server.xi_allow_touch(client, found.id, word(body, 8)?, word(body, 12)?, mode == 6);
+            }
             mode => return Err(XError::value(u32::from(mode))),
         };
         server.xi_allow(client, found.id, allowed, time);
@@ -89,8 +94,9 @@ pub(super) fn allow_events(server: &mut Server, client: ClientId, body: &[u8]) -
         mode @ 0..=2 => own + mode,
         3 => other,
         mode @ (4 | 5) => mode + 2,
-        // Touches: there are none.
-        6 | 7 => return Ok(()),
+        // Version 2.0 has no touch there.
+        6 | 7 if body.len() < 16 => return Err(XError::value(0)),
+        6 | 7 => return server.xi_allow_touch(client, found.id, word(body, 8)?, word(body, 12)?, mode == 6),
         mode => return Err(XError::value(u32::from(mode))),
     };
     server.allow_events(client, mode, time)
@@ -119,14 +125,14 @@ fn activator(kind: u8) -> Outcome<Option<(Device, Activator)>> {
     }
 }
 
-fn is_master(id: u16) -> Outcome<bool> {
-    Ok(id == 1 || (id > 1 && device(id)?.is_master()))
+fn is_master(server: &Server, id: u16) -> Outcome<bool> {
+    Ok(id == 1 || (id > 1 && device(server, id)?.is_master()))
 }
 
 pub(super) fn passive_grab(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let id = half(body, 16)?;
     if id > 1 {
-        device(id)?;
+        device(server, id)?;
     }
     let (count, words) = (usize::from(half(body, 18)?), usize::from(half(body, 20)?));
     let detail = word(body, 12)?;
@@ -184,10 +190,10 @@ fn add_passive(
     let Some((of, activator)) = kind else { return Ok(()) };
     let detail = u8::try_from(detail).map_err(|_| XError::value(detail))?;
     let pointer = of == Device::Pointer;
-    if activator == Activator::Press && id > 1 && device(id)?.is_pointer() && !pointer {
+    if activator == Activator::Press && id > 1 && device(server, id)?.is_pointer() && !pointer {
         return Err(XError::MATCH);
     }
-    if is_master(id)? || activator != Activator::Press {
+    if is_master(server, id)? || activator != Activator::Press {
         return server.xi_passive_grab(client, (of, activator), grab, detail, modifiers);
     }
     server.xi_add_passive(PassiveSlaveGrab {
@@ -205,7 +211,7 @@ fn add_passive(
 
 pub(super) fn passive_ungrab(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let (window, detail, id) = (word(body, 0)?, word(body, 4)?, half(body, 8)?);
-    let of_master = is_master(id)?;
+    let of_master = is_master(server, id)?;
     let kind = activator(body[12])?;
     let count = usize::from(half(body, 10)?);
     if body[12] > 1 && detail != 0 {

@@ -56,6 +56,14 @@ impl Message {
         self.long(value as u32).long(0)
     }
 
+    /// Another detail of a generic event about a device.
+    pub(super) fn with_detail(mut self, detail: u32) -> Self {
+        if let Some(place) = self.bytes.get_mut(16..20) {
+            place.copy_from_slice(&detail.to_ne_bytes());
+        }
+        self
+    }
+
     /// Fills up to a multiple of four.
     pub(super) fn padded(mut self) -> Self {
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);

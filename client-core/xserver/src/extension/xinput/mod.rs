@@ -3,7 +3,8 @@
 //! There are six of them, as in every X server of today: the master pointer and keyboard, which the core protocol knows, a
 //! pair of slaves through which the embedder's input comes, and a pair for XTEST. An event comes from a slave
 //! ([`deliver`]), is told to who wants that slave's events, and goes on as the master's. A wheel also moves a scroll valuator,
-//! from which programs scroll smoothly. There are no touch devices and none can be made or moved between masters.
+//! from which programs scroll smoothly. An embedder with a touchscreen has one more slave ([`touch`]). No device can be
+//! made or moved between masters.
 
 use std::collections::HashMap;
 
@@ -25,11 +26,13 @@ mod message;
 mod one;
 mod properties;
 mod slave;
+mod touch;
 mod two;
 
 pub(crate) use deliver::CoreEvent;
 use message::Message;
 use slave::{PassiveSlaveGrab, Slave};
+use touch::Touches;
 
 pub(crate) const MASTER_POINTER: u8 = 2;
 pub(crate) const MASTER_KEYBOARD: u8 = 3;
@@ -37,6 +40,7 @@ pub(crate) const TEST_POINTER: u8 = 4;
 pub(crate) const TEST_KEYBOARD: u8 = 5;
 pub(crate) const POINTER: u8 = 6;
 pub(crate) const KEYBOARD: u8 = 7;
+pub(crate) const TOUCHSCREEN: u8 = 8;
 
 /// First of the numbers of XI 1's events: `DeviceValuator`.
 const EVENT: u8 = number::XINPUT_EVENT;
@@ -102,13 +106,15 @@ impl Device {
     }
 }
 
-const DEVICES: [Device; 6] = [
+/// The last is there only where the embedder has one.
+const DEVICES: [Device; 7] = [
     Device { id: MASTER_POINTER, name: "Virtual core pointer", attached: MASTER_KEYBOARD },
     Device { id: MASTER_KEYBOARD, name: "Virtual core keyboard", attached: MASTER_POINTER },
     Device { id: TEST_POINTER, name: "Virtual core XTEST pointer", attached: MASTER_POINTER },
     Device { id: TEST_KEYBOARD, name: "Virtual core XTEST keyboard", attached: MASTER_KEYBOARD },
     Device { id: POINTER, name: "User's pointer", attached: MASTER_POINTER },
     Device { id: KEYBOARD, name: "User's keyboard", attached: MASTER_KEYBOARD },
+    Device { id: TOUCHSCREEN, name: "User's touchscreen", attached: MASTER_POINTER },
 ];
 
 /// The error for there being no such device.
@@ -124,8 +130,14 @@ fn bad_class(class: u32) -> XError {
     XError { code: number::XINPUT_ERROR + 4, value: class }
 }
 
-fn device(id: u16) -> Outcome<Device> {
-    DEVICES.iter().copied().find(|device| u16::from(device.id) == id).ok_or_else(|| bad_device(id))
+/// The devices there are.
+fn devices(server: &Server) -> &'static [Device] {
+    let count = if server.config.touches == 0 { DEVICES.len() - 1 } else { DEVICES.len() };
+    &DEVICES[..count]
+}
+
+fn device(server: &Server, id: u16) -> Outcome<Device> {
+    devices(server).iter().copied().find(|device| u16::from(device.id) == id).ok_or_else(|| bad_device(id))
 }
 
 /// Events of version 2 that a client selects on a window.
@@ -135,7 +147,7 @@ struct Selection {
     /// 0 is all devices, 1 all masters.
     device: u16,
     /// A bit per kind of event.
-    events: u32,
+    events: u64,
 }
 
 /// What the extension remembers.
@@ -148,7 +160,10 @@ pub(crate) struct Xinput {
     dont_propagate: HashMap<Xid, Vec<u32>>,
     properties: HashMap<u8, Vec<(Atom, Property)>>,
     /// Those of XTEST, then the user's.
-    slaves: [Slave; 4],
+    slaves: [Slave; 5],
+    /// The slaves that the master pointer and keyboard took their shape from last; 0 at first.
+    shaped_by: [u8; 2],
+    touches: Touches,
     /// Grabs of slaves that keys and buttons activate.
     passive: Vec<PassiveSlaveGrab>,
     /// The focus of keyboards that have one of their own.
@@ -284,6 +299,11 @@ pub(crate) fn swap_request(minor: u8, body: &mut [u8]) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Checks that there is a master of this number.
+pub(super) fn check_master(server: &Server, id: u16) -> Outcome {
+    if device(server, id)?.is_master() { Ok(()) } else { Err(bad_device(id)) }
 }
 
 fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {

@@ -40,10 +40,10 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         2 => devices::list_devices(server, client),
         3 => devices::open_device(server, client, body[0])?,
         4 => {
-            slave_or_master(body[0])?;
+            slave_or_master(server, body[0])?;
         }
         5 => {
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if body[1] > 1 {
                 return Err(XError::value(u32::from(body[1])));
             }
@@ -68,13 +68,13 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         }
         10 => devices::motion_events(server, client, body)?,
         11 | 12 => {
-            opened(if header.minor_opcode == 11 { body[0] } else { body[2] })?;
+            opened(server, if header.minor_opcode == 11 { body[0] } else { body[2] })?;
             // Which device is the core one is not for clients to say.
             return Err(XError::MATCH);
         }
         13..=19 => grabs::dispatch(server, client, header.minor_opcode, body)?,
         20 => {
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if found.is_pointer() {
                 return Err(XError::MATCH);
             }
@@ -91,7 +91,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         31 => send_event(server, body)?,
         32 => {
             let (id, feedback, class, percent) = (body[0], body[1], body[2], body[3] as i8);
-            let found = opened(id)?;
+            let found = opened(server, id)?;
             if !(-100..=100).contains(&percent) {
                 return Err(XError::value(percent as u32));
             }
@@ -104,7 +104,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
             server.bell(percent)?;
         }
         33 => {
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if words != 1 + usize::from(body[2]) {
                 return Err(XError::LENGTH);
             }
@@ -120,7 +120,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         34 => devices::device_control(server, client, half(body, 0)?, body[2])?,
         35 => {
             let control = half(body, 0)?;
-            let found = opened(body[2])?;
+            let found = opened(server, body[2])?;
             match control {
                 1 if found.is_pointer() => server.xi_reply(client, &Message::reply(35).byte(0).filled(32)),
                 1..=5 => return Err(XError::MATCH),
@@ -180,32 +180,32 @@ const LENGTHS: [(usize, bool); 40] = [
     (5, true),
 ];
 
-fn opened(id: u8) -> Outcome<Device> {
-    device(u16::from(id))
+fn opened(server: &Server, id: u8) -> Outcome<Device> {
+    device(server, u16::from(id))
 }
 
-fn slave_or_master(id: u8) -> Outcome<Device> {
-    opened(id)
+fn slave_or_master(server: &Server, id: u8) -> Outcome<Device> {
+    opened(server, id)
 }
 
 /// The keyboard whose modifiers count: none is the core one.
-fn modifier_keyboard(id: u8) -> Outcome {
+fn modifier_keyboard(server: &Server, id: u8) -> Outcome {
     if id == 0xff {
         return Ok(());
     }
-    let found = opened(id)?;
+    let found = opened(server, id)?;
     if found.is_pointer() { Err(XError::MATCH) } else { Ok(()) }
 }
 
 /// A list of event classes, each of a device that exists.
-fn classes(bytes: &[u8], count: u16) -> Outcome<Vec<u32>> {
+fn classes(server: &Server, bytes: &[u8], count: u16) -> Outcome<Vec<u32>> {
     if bytes.len() != usize::from(count) * 4 {
         return Err(XError::LENGTH);
     }
     let mut found = Vec::with_capacity(usize::from(count));
     for item in bytes.chunks_exact(4) {
         let class = word(item, 0)?;
-        let known = u8::try_from(class >> 8).is_ok_and(|id| opened(id).is_ok())
+        let known = u8::try_from(class >> 8).is_ok_and(|id| opened(server, id).is_ok())
             && (EVENT..=EVENT + LAST_EVENT).contains(&(class as u8));
         if !known {
             return Err(bad_class(class));
@@ -221,7 +221,7 @@ fn select_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome 
         return Err(XError::LENGTH);
     }
     server.window(window)?;
-    let wanted = classes(tail(body, 8)?, count)?;
+    let wanted = classes(server, tail(body, 8)?, count)?;
     let mut devices: Vec<u32> = wanted.iter().map(|class| class >> 8).collect();
     devices.sort_unstable();
     devices.dedup();
@@ -258,7 +258,7 @@ fn change_dont_propagate(server: &mut Server, body: &[u8]) -> Outcome {
     if mode > 1 {
         return Err(bad_mode());
     }
-    let wanted = classes(tail(body, 8)?, count)?;
+    let wanted = classes(server, tail(body, 8)?, count)?;
     let list = server.xinput.dont_propagate.entry(window).or_default();
     list.retain(|class| !wanted.contains(class));
     if mode == 0 {
@@ -274,7 +274,7 @@ fn send_event(server: &mut Server, body: &[u8]) -> Outcome {
     if tail(body, 12)?.len() != events * 32 + usize::from(count) * 4 {
         return Err(XError::LENGTH);
     }
-    let found = opened(id)?;
+    let found = opened(server, id)?;
     if propagate > 1 {
         return Err(XError::value(u32::from(propagate)));
     }
@@ -282,7 +282,7 @@ fn send_event(server: &mut Server, body: &[u8]) -> Outcome {
     if list.chunks_exact(32).any(|event| !(EVENT..=EVENT + LAST_EVENT).contains(&(event[0] & 0x7f))) {
         return Err(XError::value(u32::from(list[0])));
     }
-    let wanted = classes(tail(body, 12 + events * 32)?, count)?;
+    let wanted = classes(server, tail(body, 12 + events * 32)?, count)?;
     let pointer = server.input.pointer.window;
     let mut at = match destination {
         0 => pointer,

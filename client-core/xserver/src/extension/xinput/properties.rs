@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 1 << 20;
 const PROPERTY_EVENT: u16 = 12;
 
 pub(super) fn list(server: &mut Server, client: ClientId, minor: u8, id: u16) -> Outcome {
-    let device = device(id)?;
+    let device = device(server, id)?;
     let names: Vec<Atom> = server
         .xinput
         .properties
@@ -109,7 +109,7 @@ fn change(server: &mut Server, change: &Change<'_>) -> Outcome {
     if change.data.len() != bytes.checked_next_multiple_of(4).ok_or(XError::LENGTH)? {
         return Err(XError::LENGTH);
     }
-    let device = device(change.device)?;
+    let device = device(server, change.device)?;
     server.atoms.check(change.name)?;
     server.atoms.check(change.kind)?;
     let data = change.data.get(..bytes).ok_or(XError::LENGTH)?;
@@ -144,7 +144,7 @@ fn change(server: &mut Server, change: &Change<'_>) -> Outcome {
 }
 
 pub(super) fn delete(server: &mut Server, id: u16, name: Atom) -> Outcome {
-    let device = device(id)?;
+    let device = device(server, id)?;
     server.atoms.check(name)?;
     let properties = server.xinput.properties.entry(device.id).or_default();
     let before = properties.len();
@@ -189,7 +189,7 @@ struct Ask {
 }
 
 fn get(server: &mut Server, client: ClientId, minor: u8, ask: &Ask) -> Outcome {
-    let device = device(ask.device)?;
+    let device = device(server, ask.device)?;
     if ask.delete > 1 {
         return Err(XError::value(u32::from(ask.delete)));
     }

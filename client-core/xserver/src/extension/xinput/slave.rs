@@ -6,7 +6,7 @@
 
 use x11rb_protocol::protocol::xproto::{self, GrabStatus};
 
-use super::{CoreEvent, Device, POINTER, TEST_POINTER, device};
+use super::{CoreEvent, Device, POINTER, TEST_POINTER, TOUCHSCREEN, device};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::input::{Origin, RawEvent, RawKind};
@@ -172,8 +172,12 @@ impl super::Xinput {
 impl Server {
     /// The slave that an event comes from.
     fn xi_slave_of(event: &RawEvent) -> u8 {
-        let pointer = !matches!(event.kind, RawKind::Key { .. });
-        (if event.origin == Origin::Test { TEST_POINTER } else { POINTER }) + u8::from(!pointer)
+        let keyboard = matches!(event.kind, RawKind::Key { .. });
+        match event.origin {
+            Origin::Test => TEST_POINTER + u8::from(keyboard),
+            Origin::User => POINTER + u8::from(keyboard),
+            Origin::Touch => TOUCHSCREEN,
+        }
     }
 
     /// Whether the slave's part of an event has to wait.
@@ -495,7 +499,7 @@ impl Server {
                 let Freezing::Frozen(Some(event)) = slave.freezing else { return };
                 let below = slave.grab.as_ref().map(|grab| grab.window);
                 slave.release();
-                if let Ok(found) = device(u16::from(id))
+                if let Ok(found) = device(self, u16::from(id))
                     && !self.xi_to_grab(found, &event, below)
                 {
                     self.xi_to_selecting(found, &event);

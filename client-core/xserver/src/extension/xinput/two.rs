@@ -3,9 +3,13 @@
 use x11rb_protocol::protocol::xproto::WarpPointerRequest;
 use x11rb_protocol::x11_utils::RequestHeader;
 
-use super::{DEVICES, Device, MASTER_POINTER, Message, Selection, bad_device, device, grabs, properties};
+use super::{
+    Device, MASTER_POINTER, Message, Selection, TOUCHSCREEN, bad_device, device, devices, grabs, number,
+    properties, touch,
+};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
+use crate::resource::Resource;
 use crate::server::{ROOT, Server};
 use crate::value_list::{half, tail, word};
 
@@ -16,7 +20,7 @@ const MINOR: u16 = 4;
 const MASK_BYTES: usize = 5;
 const HIERARCHY_CHANGED: u32 = 11;
 /// Raw kinds: keys, buttons, motion, touches.
-const RAW_EVENTS: u32 = 0x7f_e000 & !(0b111 << 18);
+const RAW_EVENTS: u64 = 0b1_1111 << 13 | 0b111 << 22;
 
 const ALL_DEVICES: u16 = 0;
 const ALL_MASTERS: u16 = 1;
@@ -60,7 +64,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
             if word(body, 0)? != 0 {
                 server.window(word(body, 0)?)?;
             }
-            master_pointer(half(body, 4)?)
+            master_pointer(server, half(body, 4)?)
         }
         45 => {
             exactly(1)?;
@@ -92,13 +96,13 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         49 => {
             exactly(3)?;
             let (window, time, id) = (word(body, 0)?, word(body, 4)?, half(body, 8)?);
-            keyboard(id)?;
+            keyboard(server, id)?;
             // RevertToParent
             server.set_input_focus(2, window, time)
         }
         50 => {
             exactly(1)?;
-            keyboard(half(body, 0)?)?;
+            keyboard(server, half(body, 0)?)?;
             let focus = server.input.focus.window;
             server.xi_reply(client, &Message::reply(50).long(focus).filled(32));
             Ok(())
@@ -146,25 +150,27 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
             exactly(1)?;
             selected_events(server, client, word(body, 0)?)
         }
-        // XIBarrierReleasePointer: no barrier ever holds the pointer.
-        61 => at_least(1),
+        61 => {
+            at_least(1)?;
+            release_barriers(server, client, body)
+        }
         _ => Err(XError::REQUEST),
     }
 }
 
-fn master_pointer(id: u16) -> Outcome {
-    let found = device(id)?;
+fn master_pointer(server: &Server, id: u16) -> Outcome {
+    let found = device(server, id)?;
     if found.id == MASTER_POINTER { Ok(()) } else { Err(bad_device(id)) }
 }
 
-fn keyboard(id: u16) -> Outcome {
-    let found = device(id)?;
+fn keyboard(server: &Server, id: u16) -> Outcome {
+    let found = device(server, id)?;
     if found.is_pointer() { Err(bad_device(id)) } else { Ok(()) }
 }
 
 fn query_pointer(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let id = word(body, 0)?;
-    master_pointer(half(body, 4)?)?;
+    master_pointer(server, half(body, 4)?)?;
     let origin = server.window(id)?.origin;
     let (x, y) = (server.input.pointer.x, server.input.pointer.y);
     let inside = server.input.pointer.window;
@@ -185,7 +191,7 @@ fn query_pointer(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome 
 }
 
 fn warp_pointer(server: &mut Server, body: &[u8]) -> Outcome {
-    master_pointer(half(body, 28)?)?;
+    master_pointer(server, half(body, 28)?)?;
     // 16.16 fixed point
     let whole = |at: usize| word(body, at).map(|fixed| ((fixed as i32) >> 16) as i16);
     server.warp_pointer_request(&WarpPointerRequest {
@@ -202,7 +208,7 @@ fn warp_pointer(server: &mut Server, body: &[u8]) -> Outcome {
 
 fn change_cursor(server: &mut Server, body: &[u8]) -> Outcome {
     let (window, cursor) = (word(body, 0)?, word(body, 4)?);
-    master_pointer(half(body, 8)?)?;
+    master_pointer(server, half(body, 8)?)?;
     server.window(window)?;
     let cursor = if cursor == 0 { None } else { Some(server.cursor_resource(cursor)?.clone()) };
     server.window_mut(window)?.cursor = cursor;
@@ -223,16 +229,26 @@ fn select_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome 
         let mask = tail(rest, 4)?.get(..length).ok_or(XError::LENGTH)?;
         rest = tail(rest, 4 + length)?;
         if id > ALL_MASTERS {
-            device(id)?;
+            device(server, id)?;
         }
-        let events =
-            mask.iter().take(4).enumerate().fold(0, |all, (at, byte)| all | u32::from(*byte) << (8 * at));
+        let events = mask
+            .iter()
+            .take(MASK_BYTES)
+            .enumerate()
+            .fold(0, |all, (at, byte)| all | u64::from(*byte) << (8 * at));
         let beyond = mask.iter().skip(MASK_BYTES).any(|byte| *byte != 0)
             || mask.get(MASK_BYTES - 1).is_some_and(|last| *last > 1);
         let misplaced = (events & (1 << HIERARCHY_CHANGED) != 0 && id != ALL_DEVICES)
             || (events & RAW_EVENTS != 0 && window != ROOT);
-        if beyond || misplaced {
-            return Err(XError::value(events));
+        if beyond || misplaced || !touch::is_whole(events) {
+            return Err(XError::value(events as u32));
+        }
+        let exclusive = events & touch::EXCLUSIVE;
+        let taken = server.xinput.selections.get(&window).is_some_and(|selections| {
+            selections.iter().any(|it| it.client != client && it.device == id && it.events & exclusive != 0)
+        });
+        if taken {
+            return Err(XError::ACCESS);
         }
         wanted.push(Selection { client, device: id, events });
     }
@@ -260,7 +276,9 @@ fn selected_events(server: &mut Server, client: ClientId, window: u32) -> Outcom
     mine.sort_unstable_by_key(|it| it.device);
     let mut message = Message::reply(60).short(mine.len() as u16).filled(32);
     for selection in mine {
-        message = message.short(selection.device).short(1).raw(&selection.events.to_le_bytes());
+        let bytes = selection.events.to_le_bytes();
+        let words = if selection.events > u64::from(u32::MAX) { 2 } else { 1 };
+        message = message.short(selection.device).short(words).raw(&bytes[..4 * usize::from(words)]);
     }
     server.xi_reply(client, &message);
     Ok(())
@@ -268,9 +286,9 @@ fn selected_events(server: &mut Server, client: ClientId, window: u32) -> Outcom
 
 fn query_device(server: &mut Server, client: ClientId, id: u16) -> Outcome {
     let chosen: Vec<Device> = match id {
-        ALL_DEVICES => DEVICES.to_vec(),
-        ALL_MASTERS => DEVICES.iter().copied().filter(|device| device.is_master()).collect(),
-        id => vec![device(id)?],
+        ALL_DEVICES => devices(server).to_vec(),
+        ALL_MASTERS => devices(server).iter().copied().filter(|device| device.is_master()).collect(),
+        id => vec![device(server, id)?],
     };
     let mut message = Message::reply(48).short(chosen.len() as u16).filled(32);
     for device in chosen {
@@ -299,9 +317,35 @@ fn query_device(server: &mut Server, client: ClientId, id: u16) -> Outcome {
     Ok(())
 }
 
-/// What a device is made of.
-fn classes(server: &mut Server, device: Device) -> Vec<Message> {
-    let source = u16::from(device.id);
+/// XI 2, `XIBarrierReleasePointer`: the pointer may go through barriers that it has hit.
+fn release_barriers(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
+    let list = tail(body, 4)?;
+    if list.len() as u64 != u64::from(word(body, 0)?) * 12 {
+        return Err(XError::LENGTH);
+    }
+    let mut released = Vec::new();
+    for item in list.chunks_exact(12) {
+        let (id, barrier, event) = (half(item, 0)?, word(item, 4)?, word(item, 8)?);
+        master_pointer(server, id)?;
+        if !matches!(server.resources.get(&barrier), Some(Resource::Barrier)) {
+            return Err(XError { code: number::XFIXES_ERROR + 1, value: barrier });
+        }
+        if server.owner(barrier) != client {
+            return Err(XError::ACCESS);
+        }
+        released.push((barrier, event));
+    }
+    for (barrier, event) in released {
+        server.release_barrier(barrier, event);
+    }
+    Ok(())
+}
+
+/// What a device is made of. A master is made of what the slave is that was used last.
+pub(super) fn classes(server: &mut Server, device: Device) -> Vec<Message> {
+    let shaped_by = server.xinput.shaped_by[usize::from(!device.is_pointer())];
+    let shape = if device.is_master() && shaped_by != 0 { shaped_by } else { device.id };
+    let source = u16::from(shape);
     if !device.is_pointer() {
         let keyboard = &server.input.keyboard;
         let (first, last) = (keyboard.min_keycode(), keyboard.max_keycode());
@@ -324,6 +368,10 @@ fn classes(server: &mut Server, device: Device) -> Vec<Message> {
         buttons = buttons.long(label);
     }
     let mut classes = vec![buttons];
+    if shape == TOUCHSCREEN {
+        touch::classes(server, source, &mut classes);
+        return classes;
+    }
     let positions = [
         server.input.pointer.x,
         server.input.pointer.y,

@@ -2,7 +2,7 @@
 //!
 //! Input comes from the devices of XTEST, which have the same numbers (4 and 5) everywhere.
 
-use super::{BUTTONS, CROSSING, FOCUS, KEYS, map, window};
+use super::{BUTTONS, CROSSING, FOCUS, KEYS, MOTION, map, window};
 use crate::bench::{ROOT, Wire};
 
 const XI: &str = "XInputExtension";
@@ -420,6 +420,103 @@ pub(crate) fn crossing_grabs(w: &mut Wire<'_>) {
         w.send(c, 42, 0, "44", &[e, 0]);
         w.motion(c, 5, 5);
         w.send(c, 42, 0, "44", &[a, 0]);
+    }
+    w.close(other);
+    w.close(c);
+}
+
+/// Lines that the pointer does not cross when it is moved by a way, and what is told of it.
+pub(crate) fn barriers(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let (a, _) = two_windows(w, c, BUTTONS | MOTION);
+    for client in [c, other] {
+        w.send_to(client, "XFIXES", 0, "44", &[5, 0]);
+        select_two(w, client, ROOT, 2, 3 << 25);
+        select_two(w, client, a, 2, 3 << 25);
+    }
+    let create = |w: &mut Wire<'_>, n: u32, window: i64, ends: [i64; 4], open: i64, devices: &[i64]| {
+        let id = i64::from(w.id(c, n));
+        let mut values = vec![id, window];
+        values.extend(ends);
+        values.extend([open, 0, devices.len() as i64]);
+        values.extend(devices);
+        w.send_to(c, "XFIXES", 31, "442222422*2", &values);
+        id
+    };
+    let by = |w: &mut Wire<'_>, x: i16, y: i16| w.fake(c, 6, 1, x, y);
+    let vertical = create(w, 60, ROOT, [100, 50, 100, 150], 0, &[]);
+    create(w, 61, a, [200, 200, 120, 200], 2, &[]);
+    create(w, 62, ROOT, [300, 0, 300, 479], 4, &[]);
+    // What is wrong
+    create(w, 63, ROOT, [300, 0, 301, 479], 0, &[]);
+    create(w, 63, ROOT, [300, 10, 300, 10], 0, &[]);
+    create(w, 63, 0x77, [300, 0, 300, 479], 0, &[]);
+    create(w, 62, ROOT, [300, 0, 300, 479], 0, &[]);
+    create(w, 63, ROOT, [300, 0, 300, 479], 0, &[3, 99]);
+    create(w, 63, ROOT, [300, 0, 300, 479], 0, &[4]);
+    for (x, y) in [
+        (50, 50),
+        (30, 0),
+        (5, 5),
+        (-1, 0),
+        (-1, 0),
+        (-1, 0),
+        (2, 0),
+        (9, 0),
+        (0, 70),
+        (20, 0),
+        (0, 50),
+        (0, 40),
+        (0, -60),
+        (-40, 0),
+        (-80, -10),
+        (500, 100),
+        (-200, 0),
+        (500, -100),
+    ] {
+        by(w, x, y);
+    }
+    // Released, for as long as it is pushed against
+    w.motion(c, 90, 100);
+    for event in [1, 2, 3, 4] {
+        by(w, 20, 0);
+        w.send_to(c, XI, 61, "4*2244", &[1, 2, 0, vertical, event]);
+        by(w, 20, 0);
+        w.motion(c, 90, 100);
+    }
+    w.send_to(other, XI, 61, "4*2244", &[1, 2, 0, vertical, 1]);
+    w.send_to(c, XI, 61, "4*2244", &[1, 4, 0, vertical, 1]);
+    w.send_to(c, XI, 61, "4*2244", &[1, 2, 0, a, 1]);
+    w.send_to(c, XI, 61, "4*2244", &[2, 2, 0, vertical, 1]);
+    w.send_to(other, "XFIXES", 32, "4", &[vertical]);
+    by(w, 20, 0);
+    w.send_to(c, "XFIXES", 32, "4", &[vertical]);
+    w.send_to(c, "XFIXES", 32, "4", &[vertical]);
+    by(w, 20, 0);
+    w.close(c);
+    w.close(other);
+}
+
+/// Touches are selected in a whole and by one client.
+pub(crate) fn touch_selections(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let (a, b) = two_windows(w, c, 0);
+    for events in
+        [0x1c_0000, 0x3c_0000, 0x04_0000, 0x20_0000, 0x0c_0000, 1 << 24, 0x1c_0000, 7 << 27, 1 << 27, 0]
+    {
+        for device in [2, 1, 0, 3, POINTER] {
+            select_two(w, c, a, device, events);
+            select_two(w, other, a, device, events);
+        }
+        w.send_to(c, XI, 60, "4", &[a]);
+    }
+    for modes in [[2, 1], [1, 1], [2, 0]] {
+        passive_two(w, c, b, (2, 4, 0), modes, 0x1c_0000, &[0, 4]);
+        passive_two(w, other, b, (2, 4, 0), modes, 0x1c_0000, &[ANY]);
+    }
+    for mode in [6, 7, 8] {
+        w.send_to(c, XI, 53, "421144", &[0, 2, mode, 0, 5, b]);
+        allow_two(w, c, 2, mode);
     }
     w.close(other);
     w.close(c);

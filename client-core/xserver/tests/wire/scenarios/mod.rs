@@ -14,8 +14,8 @@ pub(crate) use clients::{
     colormaps, killing, properties, screen_saver, selections, sent_events, server_grabs,
 };
 pub(crate) use devices::{
-    crossing_grabs, device_grabs, device_passive_grabs, slave_grabs, two_allow_events, two_grabs,
-    two_passive_grabs,
+    barriers, crossing_grabs, device_grabs, device_passive_grabs, slave_grabs, touch_selections,
+    two_allow_events, two_grabs, two_passive_grabs,
 };
 pub(crate) use grabs::{
     active_grabs, confinement, grabs_of_owners, passive_grabs, synchronous_grabs, waiting_events,

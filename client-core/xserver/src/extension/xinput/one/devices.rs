@@ -1,6 +1,6 @@
 //! What devices there are, what they are made of, and where they are and have been.
 
-use super::super::{DEVICES, EVENT, Message, bad_device};
+use super::super::{EVENT, Message, TOUCHSCREEN, bad_device, devices, touch};
 use super::{BUTTON_CLASS, FEEDBACK_CLASS, FOCUS_CLASS, KEY_CLASS, OTHER_CLASS, VALUATOR_CLASS, opened};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
@@ -9,9 +9,13 @@ use crate::server::Server;
 use crate::value_list::word;
 
 pub(super) fn list_devices(server: &mut Server, client: ClientId) {
-    let mut message = Message::reply(2).byte(DEVICES.len() as u8).filled(32);
-    for found in DEVICES {
-        let kind = if found.is_pointer() { "MOUSE" } else { "KEYBOARD" };
+    let mut message = Message::reply(2).byte(devices(server).len() as u8).filled(32);
+    for found in devices(server) {
+        let kind = match (found.id, found.is_pointer()) {
+            (TOUCHSCREEN, _) => "TOUCHSCREEN",
+            (_, true) => "MOUSE",
+            (_, false) => "KEYBOARD",
+        };
         let kind = server.atoms.intern(kind.as_bytes());
         let usage = match (found.is_master(), found.is_pointer()) {
             (true, true) => 0,
@@ -22,13 +26,16 @@ pub(super) fn list_devices(server: &mut Server, client: ClientId) {
         let classes = if found.is_pointer() { 2 } else { 1 };
         message = message.long(kind).byte(found.id).byte(classes).byte(usage).byte(found.attached);
     }
-    for found in DEVICES {
+    for found in devices(server) {
         if found.is_pointer() {
             let buttons = server.input.pointer.map.len() as u16;
             message = message.byte(BUTTON_CLASS).byte(4).short(buttons);
-            message = message.byte(VALUATOR_CLASS).byte(8 + 2 * 12).byte(2).byte(0).long(0);
+            // A touchscreen's are absolute.
+            let (mode, least, most) =
+                if found.id == TOUCHSCREEN { (1, 0, touch::RANGE as u32) } else { (0, u32::MAX, u32::MAX) };
+            message = message.byte(VALUATOR_CLASS).byte(8 + 2 * 12).byte(2).byte(mode).long(0);
             for _ in 0..2 {
-                message = message.long(0).long(u32::MAX).long(u32::MAX);
+                message = message.long(0).long(least).long(most);
             }
         } else {
             let (first, last) = (server.input.keyboard.min_keycode(), server.input.keyboard.max_keycode());
@@ -36,14 +43,14 @@ pub(super) fn list_devices(server: &mut Server, client: ClientId) {
             message = message.byte(KEY_CLASS).byte(8).byte(first).byte(last).short(count).short(0);
         }
     }
-    for found in DEVICES {
+    for found in devices(server) {
         message = message.byte(found.name.len() as u8).raw(found.name.as_bytes());
     }
     server.xi_reply(client, &message.padded());
 }
 
 pub(super) fn open_device(server: &mut Server, client: ClientId, id: u8) -> Outcome {
-    let found = opened(id)?;
+    let found = opened(server, id)?;
     if found.is_master() {
         return Err(bad_device(u16::from(id)));
     }
@@ -67,7 +74,7 @@ pub(super) fn open_device(server: &mut Server, client: ClientId, id: u8) -> Outc
 }
 
 pub(super) fn motion_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
-    let found = opened(body[8])?;
+    let found = opened(server, body[8])?;
     if !found.is_pointer() {
         return Err(XError::MATCH);
     }
@@ -92,7 +99,7 @@ pub(super) fn motion_events(server: &mut Server, client: ClientId, body: &[u8]) 
 }
 
 pub(super) fn device_state(server: &mut Server, client: ClientId, id: u8) -> Outcome {
-    let found = opened(id)?;
+    let found = opened(server, id)?;
     let message = if found.is_pointer() {
         let buttons = server.xi_buttons(None);
         let (x, y) = (server.input.pointer.x, server.input.pointer.y);
@@ -121,7 +128,7 @@ pub(super) fn device_state(server: &mut Server, client: ClientId, id: u8) -> Out
 }
 
 pub(super) fn device_control(server: &mut Server, client: ClientId, control: u16, id: u8) -> Outcome {
-    let found = opened(id)?;
+    let found = opened(server, id)?;
     match control {
         // DEVICE_RESOLUTION
         1 if found.is_pointer() => {

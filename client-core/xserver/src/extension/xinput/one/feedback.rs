@@ -9,7 +9,7 @@ use crate::server::Server;
 use crate::value_list::{half, tail, word};
 
 pub(super) fn feedback(server: &mut Server, client: ClientId, id: u8) -> Outcome {
-    let found = opened(id)?;
+    let found = opened(server, id)?;
     let (acceleration, threshold) = (server.input.pointer.acceleration, server.input.pointer.threshold);
     let message = if found.is_pointer() {
         // PtrFeedbackClass
@@ -48,7 +48,7 @@ pub(super) fn feedback(server: &mut Server, client: ClientId, id: u8) -> Outcome
 
 pub(super) fn change_feedback(server: &mut Server, body: &[u8]) -> Outcome {
     let (mask, id, class) = (word(body, 0)?, body[4], body[8]);
-    let found = opened(id)?;
+    let found = opened(server, id)?;
     let length = usize::from(half(body, 10)?);
     if tail(body, 8)?.len() != length.next_multiple_of(4) {
         return Err(XError::LENGTH);

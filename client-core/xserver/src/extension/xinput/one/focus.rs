@@ -13,7 +13,7 @@ const FOLLOW_KEYBOARD: u32 = 3;
 
 pub(super) fn set_focus(server: &mut Server, body: &[u8]) -> Outcome {
     let (window, time, revert_to, id) = (word(body, 0)?, word(body, 4)?, body[8], body[9]);
-    let found = opened(id)?;
+    let found = opened(server, id)?;
     if found.is_pointer() {
         return Err(bad_device(u16::from(id)));
     }

@@ -12,14 +12,14 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
     match minor {
         13 => grab_device(server, client, body),
         14 => {
-            let found = opened(body[4])?;
+            let found = opened(server, body[4])?;
             server.xi_ungrab_slave(client, found.id, word(body, 0)?);
             Ok(())
         }
         15 => {
             let (count, modifiers, modifier_device) = (half(body, 4)?, half(body, 6)?, body[8]);
-            let (found, key) = (opened(body[9])?, body[10]);
-            let classes = classes(tail(body, 16)?, count)?;
+            let (found, key) = (opened(server, body[9])?, body[10]);
+            let classes = classes(server, tail(body, 16)?, count)?;
             if found.is_pointer() {
                 return Err(XError::MATCH);
             }
@@ -35,9 +35,9 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             )
         }
         17 => {
-            let (found, modifier_device) = (opened(body[4])?, body[5]);
+            let (found, modifier_device) = (opened(server, body[4])?, body[5]);
             let (count, modifiers) = (half(body, 6)?, half(body, 8)?);
-            let classes = classes(tail(body, 16)?, count)?;
+            let classes = classes(server, tail(body, 16)?, count)?;
             if !found.is_pointer() {
                 return Err(XError::MATCH);
             }
@@ -48,11 +48,11 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
         16 | 18 => {
             let (window, modifiers) = (word(body, 0)?, half(body, 4)?);
             let (modifier_device, detail, id) = (body[6], body[7], body[8]);
-            let found = opened(id)?;
+            let found = opened(server, id)?;
             if found.is_pointer() != (minor == 18) {
                 return Err(XError::MATCH);
             }
-            modifier_keyboard(modifier_device)?;
+            modifier_keyboard(server, modifier_device)?;
             server.window(window)?;
             if minor == 16 {
                 check_key(server, detail)?;
@@ -60,7 +60,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             server.xi_remove_passive(client, window, (found.id, 1, found.is_pointer()), detail, modifiers)
         }
         _ => {
-            let found = opened(body[5])?;
+            let found = opened(server, body[5])?;
             let mode = match body[4] {
                 0 => Allow::Async,
                 1 => Allow::Sync,
@@ -100,8 +100,8 @@ fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     if tail(body, 16)?.len() != usize::from(count) * 4 {
         return Err(XError::LENGTH);
     }
-    let found = opened(id)?;
-    let wanted = Wanted::Classes(classes(tail(body, 16)?, count)?);
+    let found = opened(server, id)?;
+    let wanted = Wanted::Classes(classes(server, tail(body, 16)?, count)?);
     let owner_events = check_modes([this_mode, other_mode], owner_events)?;
     let grab = SlaveGrab { client, window, owner_events, wanted, time, until: None };
     let status = server.xi_grab_slave(found.id, grab, this_mode == 1)?;
@@ -120,7 +120,7 @@ fn passive_grab(
     classes: Vec<u32>,
 ) -> Outcome {
     let (window, found, detail, modifier_device) = place;
-    modifier_keyboard(modifier_device)?;
+    modifier_keyboard(server, modifier_device)?;
     let owner_events = check_modes(how.0, how.1)?;
     server.xi_add_passive(PassiveSlaveGrab {
         client,

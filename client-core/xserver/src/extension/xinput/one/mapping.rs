@@ -13,7 +13,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
     let words = body.len() / 4;
     match minor {
         24 => {
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if found.is_pointer() {
                 return Err(XError::MATCH);
             }
@@ -33,7 +33,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             server.xi_reply(client, &message);
         }
         25 => {
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if found.is_pointer() {
                 return Err(XError::MATCH);
             }
@@ -52,7 +52,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             mapping_changed(server, found.id, 1, body[1], body[3]);
         }
         26 => {
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if found.is_pointer() {
                 return Err(XError::MATCH);
             }
@@ -65,7 +65,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             server.xi_reply(client, &Message::reply(26).byte(width as u8).filled(32).raw(&keys));
         }
         27 => {
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if words != 1 + 2 * usize::from(body[1]) {
                 return Err(XError::LENGTH);
             }
@@ -79,7 +79,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             server.xi_reply(client, &Message::reply(27).byte(status).filled(32));
         }
         28 => {
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if !found.is_pointer() {
                 return Err(XError::MATCH);
             }
@@ -92,7 +92,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             if words != 1 + count.div_ceil(4) {
                 return Err(XError::LENGTH);
             }
-            let found = opened(body[0])?;
+            let found = opened(server, body[0])?;
             if !found.is_pointer() {
                 return Err(XError::MATCH);
             }
