@@ -86,6 +86,7 @@ pub(crate) fn swap_request(major: u8, minor: u8, body: &mut [u8]) {
             }
         }
         extension::number::XKEYBOARD if extension::xkb::swap_request(minor, body) => {}
+        extension::number::RANDR if extension::randr::swap_request(minor, body) => {}
         extension::number::XINPUT if extension::xinput::swap_request(minor, body) => {}
         0..=127 => {
             if let Some(layout) = CORE_REQUESTS.get(usize::from(major)) {
@@ -174,6 +175,10 @@ pub(crate) fn swap_event(event: &mut [u8], direction: Direction) {
     swap_fields(event, 2, "2");
     if let Some(layout) = CORE_EVENTS.get(usize::from(code)) {
         swap_fields(event, 4, layout);
+        return;
+    }
+    if code == extension::number::RANDR_EVENT + 1 {
+        extension::randr::swap_notify(event);
         return;
     }
     if code == extension::number::XKEYBOARD_EVENT {

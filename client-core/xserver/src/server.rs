@@ -71,6 +71,13 @@ pub enum ServerEvent {
         /// Row in pixels of the screen.
         y: i16,
     },
+    /// A client gave the screen another size (RANDR), which it can only where [`Config::manage_top_levels`] is off.
+    ScreenResized {
+        /// Columns in pixels.
+        width: u16,
+        /// Rows in pixels.
+        height: u16,
+    },
     /// A connection has to be closed and [disconnected](Server::disconnect).
     ClientFault {
         /// The connection.

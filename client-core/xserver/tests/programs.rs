@@ -34,12 +34,17 @@ impl Drop for Display {
 impl Display {
     /// The example, on a display whose number nobody else has.
     fn headless() -> Self {
+        Self::headless_with(&[])
+    }
+
+    fn headless_with(arguments: &[&str]) -> Self {
         let test = std::env::current_exe().unwrap();
         let example: PathBuf = test.parent().unwrap().parent().unwrap().join("examples/headless");
         let number = 20_000 + std::process::id() % 10_000 * 3 + STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!(":{number}");
         let process = Command::new(example)
             .args([&name, "640x480"])
+            .args(arguments)
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("the example is built with the tests: {error}"));
@@ -261,6 +266,37 @@ fn programs_that_ask_about_a_display_get_their_answers() {
     display.says_what("xwininfo", &["-root", "-all"], &["-geometry 640x480+0+0", "IsViewable"]);
     display.says_what("xlsatoms", &["-range", "1-68"], &["PRIMARY", "WM_TRANSIENT_FOR"]);
     display.says_what("xlsfonts", &["fixed"], &["fixed"]);
+}
+
+#[test]
+fn programs_find_the_monitors_that_there_are() {
+    let display = Display::headless_with(&["--monitor", "400x480+0+0", "--monitor", "240x200+400+50"]);
+    let both = ["400/106x480/127+0+0  screen-0", "240/64x200/53+400+50  screen-1"];
+    display.says_what("xrandr", &["--listmonitors"], &["Monitors: 2", both[0], both[1]]);
+    display.says_what(
+        "xdpyinfo",
+        &["-ext", "XINERAMA"],
+        &["head #0: 400x480 @ 0,0", "head #1: 240x200 @ 400,50"],
+    );
+    if display.says("xrandr", &["--output", "screen-1", "--off"]).is_some() {
+        display.says_what("xrandr", &["--listactivemonitors"], &["Monitors: 1", both[0]]);
+        display.says_what("xdpyinfo", &["-ext", "XINERAMA"], &["head #0: 400x480 @ 0,0"]);
+        display.says("xrandr", &["--output", "screen-1", "--auto", "--pos", "400x280", "--primary"]);
+        display.says_what(
+            "xrandr",
+            &["--listmonitors"],
+            &["Monitors: 2", "+*screen-1 240/64x200/53+400+280"],
+        );
+        display.says(
+            "xrandr",
+            &["--newmode", "small", "10", "200", "200", "200", "200", "100", "100", "100", "100"],
+        );
+        display.says("xrandr", &["--addmode", "screen-0", "small"]);
+        display.says("xrandr", &["--output", "screen-0", "--mode", "small"]);
+        display.says_what("xrandr", &["--listmonitors"], &["200/106x100/127+0+0  screen-0"]);
+        display.says("xrandr", &["--fb", "800x600"]);
+        display.says_what("xdpyinfo", &[], &["800x600 pixels"]);
+    }
 }
 
 #[test]

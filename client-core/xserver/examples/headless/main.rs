@@ -1,7 +1,7 @@
 //! Serves an X display on a Unix socket, without a window: any X program can be pointed at it.
 //!
-//! `headless :7 1280x800 [--screenshot FILE] [--managed] [--dpi N] [--layout NAME]` listens on `/tmp/.X11-unix/X7`. On SIGUSR1 the
-//! screen is written to FILE as PNG, on SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input.
+//! `headless :7 1280x800 [--screenshot FILE] [--managed] [--dpi N] [--layout NAME] [--monitor WIDTHxHEIGHT+X+Y]...` listens on
+//! `/tmp/.X11-unix/X7`. On SIGUSR1 the screen is written to FILE as PNG, on SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input.
 
 mod keymap;
 
@@ -17,18 +17,19 @@ use anyhow::{Context, bail};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use xserver::{ClientId, Config, FontFiles, FontNames, Server, ServerEvent};
+use xserver::{ClientId, Config, FontFiles, FontNames, Monitor, Server, ServerEvent};
 
 struct Options {
     display: u32,
     config: Config,
+    monitors: Vec<Monitor>,
     screenshot: Option<PathBuf>,
 }
 
 fn options() -> anyhow::Result<Options> {
     let fonts = FontFiles { list: list_fonts, read: read_font };
     let config = Config { font_files: Some(fonts), keymaps: Some(keymap::compile), ..Config::default() };
-    let mut options = Options { display: 7, config, screenshot: None };
+    let mut options = Options { display: 7, config, monitors: Vec::new(), screenshot: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
@@ -36,6 +37,7 @@ fn options() -> anyhow::Result<Options> {
             "--screenshot" => options.screenshot = Some(value()?.into()),
             "--dpi" => options.config.dpi = value()?.parse().context("--dpi needs a number")?,
             "--layout" => options.config.keyboard.layout = value()?,
+            "--monitor" => options.monitors.push(monitor(&value()?)?),
             "--managed" => options.config.manage_top_levels = true,
             display if display.starts_with(':') => {
                 options.display = display[1..].parse().context("the display is a colon and a number")?;
@@ -49,6 +51,17 @@ fn options() -> anyhow::Result<Options> {
         }
     }
     Ok(options)
+}
+
+/// A monitor as X programs write it: WIDTHxHEIGHT+X+Y.
+fn monitor(place: &str) -> anyhow::Result<Monitor> {
+    let numbers: Vec<i16> = place
+        .split(['x', '+'])
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("a monitor is WIDTHxHEIGHT+X+Y, not {place}"))?;
+    let [width, height, x, y] = numbers[..] else { bail!("a monitor is WIDTHxHEIGHT+X+Y, not {place}") };
+    Ok(Monitor { x, y, width: width.unsigned_abs(), height: height.unsigned_abs(), dpi: 96 })
 }
 
 /// The fonts of a directory, as `mkfontdir` has listed them in `fonts.dir`, and their aliases.
@@ -113,6 +126,9 @@ fn main() -> anyhow::Result<()> {
 
 fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyhow::Result<()> {
     let mut server = Server::new(options.config.clone());
+    if !options.monitors.is_empty() {
+        server.set_monitors(&options.monitors);
+    }
     let mut streams: HashMap<ClientId, UnixStream> = HashMap::new();
     let start = Instant::now();
     let mut buffer = vec![0; 1 << 18];

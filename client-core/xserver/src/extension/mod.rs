@@ -13,6 +13,7 @@ use crate::server::Server;
 pub(crate) mod big_requests;
 pub(crate) mod damage;
 pub(crate) mod generic_event;
+mod message;
 pub(crate) mod randr;
 pub(crate) mod render;
 pub(crate) mod screen_saver;

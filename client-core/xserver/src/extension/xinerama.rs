@@ -27,13 +27,15 @@ pub(crate) const EXTENSION: Extension = Extension {
 };
 
 fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {
-    let count = server.randr.monitors().len();
+    let monitors = server.monitor_infos(true);
+    let count = monitors.len();
     match (header.minor_opcode, header.remaining_length) {
         (0, 1) => server.reply(client, &QueryVersionReply { sequence: 0, length: 0, major: 1, minor: 1 }),
         (1, 1) => {
             let window = word(body, 0)?;
             server.window(window)?;
-            server.reply(client, &GetStateReply { state: 1, sequence: 0, length: 0, window });
+            server
+                .reply(client, &GetStateReply { state: u8::from(count > 0), sequence: 0, length: 0, window });
         }
         (2, 1) => {
             let window = word(body, 0)?;
@@ -46,7 +48,7 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         (3, 2) => {
             let request = GetScreenSizeRequest::try_parse_request(header, body)?;
             server.window(request.window)?;
-            let monitor = server.randr.monitors().get(request.screen as usize).ok_or(XError::MATCH)?;
+            let monitor = monitors.get(request.screen as usize).ok_or(XError::MATCH)?;
             let reply = GetScreenSizeReply {
                 sequence: 0,
                 length: 0,
@@ -57,11 +59,11 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             };
             server.reply(client, &reply);
         }
-        (4, 0) => server.reply(client, &IsActiveReply { sequence: 0, length: 0, state: 1 }),
+        (4, 0) => {
+            server.reply(client, &IsActiveReply { sequence: 0, length: 0, state: u32::from(count > 0) });
+        }
         (5, 0) => {
-            let screen_info = server
-                .randr
-                .monitors()
+            let screen_info = monitors
                 .iter()
                 .map(|monitor| ScreenInfo {
                     x_org: monitor.x,

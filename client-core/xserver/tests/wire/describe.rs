@@ -154,6 +154,9 @@ impl Wire<'_> {
             // The time since a barrier was told of last
             if matches!(self.get16(&message[8..]), 25 | 26) {
                 bytes[32..36].fill(0xee);
+                // Xvfb has the flags in one byte order for everybody.
+                let flags = message[36] | message[39];
+                bytes[36..40].copy_from_slice(&[flags, 0, 0, 0]);
             }
             // The buttons of crossing are in part anything in Xvfb, those of focus of some time ago.
             if matches!(self.get16(&message[8..]), 7..=10) && message.len() > 72 {

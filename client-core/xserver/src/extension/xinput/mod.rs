@@ -22,15 +22,14 @@ use crate::server::Server;
 
 mod deliver;
 mod grabs;
-mod message;
 mod one;
 mod properties;
 mod slave;
 mod touch;
 mod two;
 
+use super::message::Message;
 pub(crate) use deliver::CoreEvent;
-use message::Message;
 use slave::{PassiveSlaveGrab, Slave};
 use touch::Touches;
 
@@ -84,7 +83,7 @@ const REQUESTS: [&str; 62] = [
     "", "", "4", "4444",
     // 40 XIQueryPointer
     "42", "444422442", "442", "", "42", "4", "", "22", "2", "442", "2", "444211112", "42", "4211*4", "",
-    "44221111*4", "2", "", "2114", "2114444", "4", "4",
+    "44221111*4", "2", "", "2114", "2114444", "4", "4*2244",
 ];
 
 /// One device.

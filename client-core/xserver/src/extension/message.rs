@@ -1,63 +1,63 @@
-//! Messages of the input extension, written field by field. Their layouts depend on what is in them, so each remembers
-//! where its fields are: that is how it is turned around for a client of the other byte order.
+//! Messages written field by field. Where their layouts depend on what is in them, each remembers where its
+//! fields are: that is how it is turned around for a client of the other byte order.
 
 /// A reply or an event under way.
 #[derive(Debug, Clone)]
-pub(super) struct Message {
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Message {
+    pub(crate) bytes: Vec<u8>,
     /// Where the fields of more than one byte are, and their sizes; the header's are not among them.
-    pub(super) fields: Vec<(usize, u8)>,
+    pub(crate) fields: Vec<(usize, u8)>,
 }
 
 impl Message {
     /// A reply to the request of this number.
-    pub(super) fn reply(minor: u8) -> Self {
+    pub(crate) fn reply(minor: u8) -> Self {
         Self { bytes: vec![1, minor, 0, 0, 0, 0, 0, 0], fields: Vec::new() }
     }
 
     /// An event of 32 bytes.
-    pub(super) fn event(code: u8, detail: u8) -> Self {
+    pub(crate) fn event(code: u8, detail: u8) -> Self {
         Self { bytes: vec![code, detail, 0, 0], fields: Vec::new() }
     }
 
     /// A generic event of this kind about a device.
-    pub(super) fn generic(major: u8, kind: u16, device: u16) -> Self {
+    pub(crate) fn generic(major: u8, kind: u16, device: u16) -> Self {
         let head = vec![35, major, 0, 0, 0, 0, 0, 0];
         Self { bytes: head, fields: Vec::new() }.short(kind).short(device)
     }
 
-    pub(super) fn byte(mut self, value: u8) -> Self {
+    pub(crate) fn byte(mut self, value: u8) -> Self {
         self.bytes.push(value);
         self
     }
 
-    pub(super) fn raw(mut self, bytes: &[u8]) -> Self {
+    pub(crate) fn raw(mut self, bytes: &[u8]) -> Self {
         self.bytes.extend_from_slice(bytes);
         self
     }
 
-    pub(super) fn short(mut self, value: u16) -> Self {
+    pub(crate) fn short(mut self, value: u16) -> Self {
         self.fields.push((self.bytes.len(), 2));
         self.raw(&value.to_ne_bytes())
     }
 
-    pub(super) fn long(mut self, value: u32) -> Self {
+    pub(crate) fn long(mut self, value: u32) -> Self {
         self.fields.push((self.bytes.len(), 4));
         self.raw(&value.to_ne_bytes())
     }
 
     /// A whole number as 16.16 fixed point.
-    pub(super) fn fixed16(self, value: i32) -> Self {
+    pub(crate) fn fixed16(self, value: i32) -> Self {
         self.long((value << 16) as u32)
     }
 
     /// A whole number as 32.32 fixed point: two words, the whole one first.
-    pub(super) fn fixed32(self, value: i32) -> Self {
+    pub(crate) fn fixed32(self, value: i32) -> Self {
         self.long(value as u32).long(0)
     }
 
     /// Another detail of a generic event about a device.
-    pub(super) fn with_detail(mut self, detail: u32) -> Self {
+    pub(crate) fn with_detail(mut self, detail: u32) -> Self {
         if let Some(place) = self.bytes.get_mut(16..20) {
             place.copy_from_slice(&detail.to_ne_bytes());
         }
@@ -65,26 +65,26 @@ impl Message {
     }
 
     /// Fills up to a multiple of four.
-    pub(super) fn padded(mut self) -> Self {
+    pub(crate) fn padded(mut self) -> Self {
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
         self
     }
 
     /// Fills up to a length.
-    pub(super) fn filled(mut self, length: usize) -> Self {
+    pub(crate) fn filled(mut self, length: usize) -> Self {
         self.bytes.resize(self.bytes.len().max(length), 0);
         self
     }
 
     /// Appends another's fields.
-    pub(super) fn with(mut self, other: &Self) -> Self {
+    pub(crate) fn with(mut self, other: &Self) -> Self {
         let at = self.bytes.len();
         self.fields.extend(other.fields.iter().map(|(offset, size)| (at + offset, *size)));
         self.raw(&other.bytes)
     }
 
     /// Fields without a header, to be appended.
-    pub(super) fn part() -> Self {
+    pub(crate) fn part() -> Self {
         Self { bytes: Vec::new(), fields: Vec::new() }
     }
 }
