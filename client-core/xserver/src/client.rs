@@ -6,6 +6,7 @@ use x11rb_protocol::x11_utils::Serialize;
 
 use crate::byte_order;
 use crate::error::{Fault, XError};
+use crate::inbox::{Inbox, PORTION};
 use crate::resource::Xid;
 
 /// Names a connection of one [`crate::Server`].
@@ -56,7 +57,7 @@ pub(crate) struct Client {
     pub(crate) big_requests: bool,
     /// The number of the request executed last, modulo 2^16 on the wire.
     pub(crate) sequence: u16,
-    pub(crate) input: Vec<u8>,
+    pub(crate) input: Inbox,
     pub(crate) output: Vec<u8>,
     /// Bytes still to be thrown away of a request that was too long.
     pub(crate) skip: usize,
@@ -84,7 +85,7 @@ impl Client {
             swapped: false,
             big_requests: false,
             sequence: 0,
-            input: Vec::new(),
+            input: Inbox::default(),
             output: Vec::new(),
             skip: 0,
             fault: None,
@@ -98,6 +99,23 @@ impl Client {
             pixmap_bytes: 0,
             selected: HashSet::new(),
         }
+    }
+
+    /// How many bytes may come next: what is missing of a request, if it has begun and is not too long, and no little.
+    pub(crate) fn expects(&self, limit: usize) -> usize {
+        let waiting = self.input.waiting();
+        let Some(&[_, _, a, b]) = waiting.first_chunk::<4>() else { return PORTION };
+        let short = u16::from_ne_bytes([a, b]);
+        let words = match (short, waiting.get(4..).and_then(|rest| rest.first_chunk::<4>())) {
+            (0, Some(long)) if self.big_requests => {
+                let long = u32::from_ne_bytes(*long);
+                if self.swapped { long.swap_bytes() } else { long }
+            }
+            (short, _) => u32::from(if self.swapped { short.swap_bytes() } else { short }),
+        };
+        let length = (words as usize).saturating_mul(4);
+        let missing = if length > limit { 0 } else { length.saturating_sub(waiting.len()) };
+        missing.max(PORTION)
     }
 
     /// Sends a reply: `sequence`, `length` and the padding to 32 bytes are filled in here.

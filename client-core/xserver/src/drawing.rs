@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use x11rb_protocol::protocol::xproto::{
-    self, CopyAreaRequest, CopyPlaneRequest, FillPolyRequest, GetImageReply, GetImageRequest,
-    GraphicsExposureEvent, NoExposureEvent, PolyArcRequest, PolyFillArcRequest, PolyFillRectangleRequest,
-    PolyLineRequest, PolyPointRequest, PolyRectangleRequest, PolySegmentRequest,
+    self, CopyAreaRequest, CopyPlaneRequest, GetImageReply, GetImageRequest, GraphicsExposureEvent,
+    NoExposureEvent, PolyArcRequest, PolyFillArcRequest,
 };
 
 use crate::client::ClientId;
@@ -15,7 +14,7 @@ use crate::region::{Rect, Region};
 use crate::resource::{Resource, Xid};
 use crate::server::{Server, wire};
 use crate::surface::{Pair, SurfaceId, Target};
-use crate::value_list::{half, tail, word};
+use crate::value_list::{half, points, rectangles, segments, tail, word};
 
 impl Server {
     /// Draws with a GC on a drawable; `paint` returns what it touched, relative to the drawable.
@@ -25,20 +24,61 @@ impl Server {
         gc: Xid,
         paint: impl FnOnce(&mut Canvas<'_>, &raster::Gc) -> Rect,
     ) -> Outcome {
-        let (target, _) = self.check_drawing(drawable, gc)?;
-        if target.clip.is_empty() {
-            return Ok(());
+        self.draw_checked(drawable, gc, |_| Ok(()), |canvas, gc, ()| paint(canvas, gc))
+    }
+
+    /// Draws what `check` makes of the request, if it is right for a drawable of this depth.
+    fn draw_checked<T>(
+        &mut self,
+        drawable: Xid,
+        gc: Xid,
+        check: impl FnOnce(u8) -> Outcome<T>,
+        paint: impl FnOnce(&mut Canvas<'_>, &raster::Gc, T) -> Rect,
+    ) -> Outcome {
+        // What nearly all requests draw on needs nothing counted or copied.
+        let Some(Resource::Gc(context)) = self.resources.get(&gc) else {
+            // X11 §9: an InputOnly window is a Match error, whatever the GC.
+            self.drawable_depth(drawable)?;
+            return Err(XError::gc(gc));
+        };
+        let through = context.raster.subwindow_mode == SubwindowMode::IncludeInferiors;
+        let (surface, origin, visible, depth) = match self.resources.get(&drawable) {
+            Some(Resource::Window(window)) if window.input_only => return Err(XError::matching(drawable)),
+            Some(Resource::Window(window)) => {
+                let visible = if through && !window.children.is_empty() {
+                    Cow::Owned(window.inner_clip())
+                } else {
+                    Cow::Borrowed(&*window.clip)
+                };
+                (SurfaceId::SCREEN, window.origin, visible, window.depth)
+            }
+            Some(Resource::Pixmap(pixmap)) => {
+                (pixmap.surface, (0, 0), Cow::Borrowed(&*pixmap.clip), pixmap.depth)
+            }
+            _ => return Err(XError::drawable(drawable)),
+        };
+        if depth != context.depth {
+            return Err(XError::MATCH);
         }
-        let Some(Resource::Gc(gc)) = self.resources.get(&gc) else { return Err(XError::gc(gc)) };
-        let clip = gc.raster.clipped(&target.clip, target.origin);
+        let checked = check(depth)?;
+        let clip = context.raster.clipped(&visible, origin);
         if clip.is_empty() {
             return Ok(());
         }
-        let gc = gc.painting(&self.surfaces);
-        let mut canvas = Canvas::new(self.surfaces.get_mut(target.surface), target.origin, &clip);
-        let touched = paint(&mut canvas, &gc);
-        drop(clip);
-        self.touched(drawable, &target, touched);
+        let gc = context.painting(&self.surfaces);
+        let mut canvas = Canvas::new(self.surfaces.get_mut(surface), origin, &clip);
+        let touched = paint(&mut canvas, &gc, checked);
+        if touched.is_empty() {
+            return Ok(());
+        }
+        let touched = touched.translate(origin.0, origin.1).intersect(&visible.extents());
+        if surface == SurfaceId::SCREEN {
+            self.damage_screen(touched);
+        }
+        if !self.damages.is_empty() {
+            let region = self.target(drawable, through)?.clip.intersect_rect(&touched);
+            crate::extension::damage::drawn(self, drawable, surface, &region);
+        }
         Ok(())
     }
 
@@ -93,44 +133,45 @@ impl Server {
         }
     }
 
-    pub(crate) fn poly_point(&mut self, mode: u8, request: &PolyPointRequest<'_>) -> Outcome {
+    pub(crate) fn poly_point(&mut self, mode: u8, body: &[u8]) -> Outcome {
         check_mode(mode)?;
-        self.draw(request.drawable, request.gc, |canvas, gc| {
-            canvas.poly_point(gc, mode == 1, &request.points)
-        })
+        let points = points(tail(body, 8)?);
+        self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_point(gc, mode == 1, &points))
     }
 
-    pub(crate) fn poly_line(&mut self, mode: u8, request: &PolyLineRequest<'_>) -> Outcome {
+    pub(crate) fn poly_line(&mut self, mode: u8, body: &[u8]) -> Outcome {
         check_mode(mode)?;
-        self.draw(request.drawable, request.gc, |canvas, gc| canvas.poly_line(gc, mode == 1, &request.points))
+        let points = points(tail(body, 8)?);
+        self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_line(gc, mode == 1, &points))
     }
 
-    pub(crate) fn poly_segment(&mut self, request: &PolySegmentRequest<'_>) -> Outcome {
-        self.draw(request.drawable, request.gc, |canvas, gc| canvas.poly_segment(gc, &request.segments))
+    pub(crate) fn poly_segment(&mut self, body: &[u8]) -> Outcome {
+        let segments = segments(tail(body, 8)?);
+        self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_segment(gc, &segments))
     }
 
-    pub(crate) fn poly_rectangle(&mut self, request: &PolyRectangleRequest<'_>) -> Outcome {
-        self.draw(request.drawable, request.gc, |canvas, gc| canvas.poly_rectangle(gc, &request.rectangles))
+    pub(crate) fn poly_rectangle(&mut self, body: &[u8]) -> Outcome {
+        let rectangles = rectangles(tail(body, 8)?);
+        self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_rectangle(gc, &rectangles))
     }
 
     pub(crate) fn poly_arc(&mut self, request: &PolyArcRequest<'_>) -> Outcome {
         self.draw(request.drawable, request.gc, |canvas, gc| canvas.poly_arc(gc, &request.arcs))
     }
 
-    pub(crate) fn fill_poly(&mut self, request: &FillPolyRequest<'_>) -> Outcome {
-        let shape = u8::from(request.shape);
+    pub(crate) fn fill_poly(&mut self, body: &[u8]) -> Outcome {
+        let (Some(&shape), Some(&mode)) = (body.get(8), body.get(9)) else { return Err(XError::LENGTH) };
         if shape > 2 {
             return Err(XError::value(u32::from(shape)));
         }
-        let mode = u8::from(request.coordinate_mode);
         check_mode(mode)?;
-        self.draw(request.drawable, request.gc, |canvas, gc| canvas.fill_poly(gc, mode == 1, &request.points))
+        let points = points(tail(body, 12)?);
+        self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.fill_poly(gc, mode == 1, &points))
     }
 
-    pub(crate) fn poly_fill_rectangle(&mut self, request: &PolyFillRectangleRequest<'_>) -> Outcome {
-        self.draw(request.drawable, request.gc, |canvas, gc| {
-            canvas.poly_fill_rectangle(gc, &request.rectangles)
-        })
+    pub(crate) fn poly_fill_rectangle(&mut self, body: &[u8]) -> Outcome {
+        let rectangles = rectangles(tail(body, 8)?);
+        self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_fill_rectangle(gc, &rectangles))
     }
 
     pub(crate) fn poly_fill_arc(&mut self, request: &PolyFillArcRequest<'_>) -> Outcome {
@@ -237,20 +278,23 @@ impl Server {
             return Err(XError::LENGTH);
         };
         let data = tail(body, 20)?;
-        let (target, _) = self.check_drawing(drawable, gc)?;
-        let format = ImageFormat::from_wire(format).ok_or(XError::value(u32::from(format)))?;
-        match format {
-            ImageFormat::XyBitmap if depth != 1 || left_pad >= 32 => return Err(XError::MATCH),
-            ImageFormat::XyPixmap if depth != target.depth || left_pad >= 32 => return Err(XError::MATCH),
-            ImageFormat::ZPixmap if depth != target.depth || left_pad != 0 => return Err(XError::MATCH),
-            _ => {}
-        }
-        let bytes = raster::image_bytes(format, depth, width, height, left_pad);
-        if data.len() != bytes.next_multiple_of(4) {
-            return Err(XError::LENGTH);
-        }
-        let image = Image { format, width, height, left_pad, data };
-        self.draw(drawable, gc, |canvas, gc| canvas.put_image(gc, x, y, &image))
+        let check = |drawn_depth: u8| {
+            let format = ImageFormat::from_wire(format).ok_or(XError::value(u32::from(format)))?;
+            match format {
+                ImageFormat::XyBitmap if depth != 1 || left_pad >= 32 => return Err(XError::MATCH),
+                ImageFormat::XyPixmap if depth != drawn_depth || left_pad >= 32 => return Err(XError::MATCH),
+                ImageFormat::ZPixmap if depth != drawn_depth || left_pad != 0 => return Err(XError::MATCH),
+                _ => {}
+            }
+            let bytes = raster::image_bytes(format, depth, width, height, left_pad);
+            if data.len() != bytes.next_multiple_of(4) {
+                return Err(XError::LENGTH);
+            }
+            Ok(format)
+        };
+        self.draw_checked(drawable, gc, check, |canvas, gc, format| {
+            canvas.put_image(gc, x, y, &Image { format, width, height, left_pad, data })
+        })
     }
 
     pub(crate) fn get_image(&mut self, client: ClientId, format: u8, request: &GetImageRequest) -> Outcome {

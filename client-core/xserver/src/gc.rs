@@ -176,7 +176,7 @@ impl Server {
                     if dash == 0 {
                         return Err(XError::value(0));
                     }
-                    raster.dashes = vec![dash, dash];
+                    raster.dashes = Arc::new([dash, dash]);
                 }
                 22 => raster.arc_mode = ArcMode::from_wire(value).ok_or(bad)?,
                 _ => return Err(bad),
@@ -237,7 +237,7 @@ impl Server {
             return Err(XError::value(0));
         }
         gc.raster.dash_offset = offset;
-        gc.raster.dashes = dashes.to_vec();
+        gc.raster.dashes = dashes.into();
         Ok(())
     }
 

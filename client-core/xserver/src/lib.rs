@@ -44,6 +44,7 @@ mod event;
 mod extension;
 pub mod font;
 mod gc;
+mod inbox;
 mod input;
 mod property;
 pub mod raster;

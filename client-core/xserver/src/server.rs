@@ -19,6 +19,7 @@ use crate::extension::xfixes::Xfixes;
 use crate::extension::xinput::Xinput;
 use crate::extension::xkb::Xkb;
 use crate::font::Catalogue;
+use crate::inbox::{Inbox, PORTION};
 use crate::input::Input;
 use crate::raster::Pixmap;
 use crate::region::{Rect, Region};
@@ -211,6 +212,29 @@ impl Server {
         }
         self.take_input(id, bytes);
         self.run_waiting();
+        self.state_of(id)
+    }
+
+    /// Where bytes of a client may be put so that nothing has to be copied: room for what is missing of its next request,
+    /// and for a good deal more. Then [`Self::received`] tells how many there are. None for an unknown client.
+    pub fn room(&mut self, id: ClientId) -> Option<&mut [u8]> {
+        let limit = self.config.limits.request_bytes;
+        let client = self.client_mut(id).filter(|client| client.phase != Phase::Retained)?;
+        let expected = client.expects(limit);
+        Some(client.input.room(expected))
+    }
+
+    /// Takes bytes that have been put into a client's [room](Self::room), and executes every request that is complete.
+    pub fn received(&mut self, id: ClientId, count: usize) -> Result<(), Fault> {
+        let client = self.client_mut(id).filter(|client| client.phase != Phase::Retained);
+        client.ok_or(Fault::UnknownClient)?.input.filled(count);
+        self.run_buffered(id);
+        self.limit_input(id);
+        self.run_waiting();
+        self.state_of(id)
+    }
+
+    fn state_of(&self, id: ClientId) -> Result<(), Fault> {
         match self.client(id) {
             None => Err(Fault::UnknownClient),
             Some(client) => client.fault.clone().map_or(Ok(()), Err),
@@ -274,7 +298,8 @@ impl Server {
         let rect = rect.intersect(&self.screen_rect());
         if !rect.is_empty() {
             // Requests often go on where the last ones were.
-            if self.new_damage.iter().any(|known| known.contains_rect(&rect)) {
+            let known = |known: &Rect| known.contains_rect(&rect);
+            if self.damage.as_rect().as_ref().is_some_and(known) || self.new_damage.iter().any(known) {
                 return;
             }
             self.new_damage.push(rect);
@@ -353,21 +378,32 @@ impl Server {
     }
 
     fn take_input(&mut self, id: ClientId, bytes: &[u8]) {
-        let limit = self.config.limits.input_bytes.max(self.config.limits.request_bytes);
         let Some(client) = self.client_mut(id) else { return };
         if client.input.is_empty() {
             let used = self.run(id, bytes);
-            if let Some(client) = self.client_mut(id) {
-                client.input.extend_from_slice(bytes.get(used..).unwrap_or(&[]));
+            let limit = self.config.limits.request_bytes;
+            if let (Some(client), Some(rest @ [_, ..])) = (self.client_mut(id), bytes.get(used..)) {
+                client.input.push(rest);
+                // All of a long request at once, rather than again and again a little more.
+                let expected = client.expects(limit);
+                if expected > PORTION {
+                    client.input.room(expected);
+                }
             }
         } else {
-            client.input.extend_from_slice(bytes);
+            client.input.push(bytes);
             self.run_buffered(id);
         }
+        self.limit_input(id);
+    }
+
+    /// A client that sends on and on while it has to wait is cut off.
+    fn limit_input(&mut self, id: ClientId) {
+        let limit = self.config.limits.input_bytes.max(self.config.limits.request_bytes);
         if let Some(client) = self.client_mut(id)
             && client.input.len() > limit
         {
-            client.input = Vec::new();
+            client.input = Inbox::default();
             client.fault = Some(Fault::TooMuchInput { limit });
         }
     }
@@ -375,8 +411,8 @@ impl Server {
     fn run_buffered(&mut self, id: ClientId) {
         let Some(client) = self.client_mut(id) else { return };
         let mut input = std::mem::take(&mut client.input);
-        let used = self.run(id, &input);
-        input.drain(..used.min(input.len()));
+        let used = self.run(id, input.waiting());
+        input.used(used);
         if let Some(client) = self.client_mut(id) {
             client.input = input;
         }
@@ -518,7 +554,7 @@ impl Server {
         self.forget_screen_saver(id);
         let Some(client) = self.client_mut(id) else { return };
         client.output = Vec::new();
-        client.input = Vec::new();
+        client.input = Inbox::default();
         if client.close_down == CloseDown::Destroy {
             self.destroy_resources(id);
             self.clients[id.0 as usize] = None;

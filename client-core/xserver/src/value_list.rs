@@ -2,6 +2,8 @@
 //!
 //! Read from the bytes rather than through parsed structures, because the errors name the raw value.
 
+use x11rb_protocol::protocol::xproto::{Point, Rectangle, Segment};
+
 use crate::error::{Outcome, XError};
 
 /// The values that a mask announces, in the order of its bits.
@@ -53,4 +55,38 @@ pub(crate) fn half(bytes: &[u8], offset: usize) -> Outcome<u16> {
 /// What follows a byte offset.
 pub(crate) fn tail(bytes: &[u8], offset: usize) -> Outcome<&[u8]> {
     bytes.get(offset..).ok_or(XError::LENGTH)
+}
+
+/// The points that bytes hold; what is left over of the bytes is dropped.
+pub(crate) fn points(bytes: &[u8]) -> Vec<Point> {
+    let (points, _) = bytes.as_chunks::<4>();
+    points.iter().map(|[a, b, c, d]| Point { x: signed(*a, *b), y: signed(*c, *d) }).collect()
+}
+
+/// The segments that bytes hold.
+pub(crate) fn segments(bytes: &[u8]) -> Vec<Segment> {
+    let (segments, _) = bytes.as_chunks::<8>();
+    let segment = |[a, b, c, d, e, f, g, h]: &[u8; 8]| Segment {
+        x1: signed(*a, *b),
+        y1: signed(*c, *d),
+        x2: signed(*e, *f),
+        y2: signed(*g, *h),
+    };
+    segments.iter().map(segment).collect()
+}
+
+/// The rectangles that bytes hold.
+pub(crate) fn rectangles(bytes: &[u8]) -> Vec<Rectangle> {
+    let (rectangles, _) = bytes.as_chunks::<8>();
+    let rectangle = |[a, b, c, d, e, f, g, h]: &[u8; 8]| Rectangle {
+        x: signed(*a, *b),
+        y: signed(*c, *d),
+        width: u16::from_ne_bytes([*e, *f]),
+        height: u16::from_ne_bytes([*g, *h]),
+    };
+    rectangles.iter().map(rectangle).collect()
+}
+
+fn signed(a: u8, b: u8) -> i16 {
+    i16::from_ne_bytes([a, b])
 }

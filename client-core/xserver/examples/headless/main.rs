@@ -131,7 +131,6 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
     }
     let mut streams: HashMap<ClientId, UnixStream> = HashMap::new();
     let start = Instant::now();
-    let mut buffer = vec![0; 1 << 18];
     loop {
         let mut order: Vec<ClientId> = streams.keys().copied().collect();
         order.sort_unstable();
@@ -174,7 +173,7 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
         }
         let mut closed = Vec::new();
         for (id, ready) in order.iter().zip(&ready[2..]) {
-            if *ready && !read(&mut server, *id, &mut streams, &mut buffer) {
+            if *ready && !read(&mut server, *id, &mut streams) {
                 closed.push(*id);
             }
         }
@@ -204,16 +203,11 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
 }
 
 /// Reads what is there, a portion at a time so that all clients get their turn; whether the connection goes on.
-fn read(
-    server: &mut Server,
-    id: ClientId,
-    streams: &mut HashMap<ClientId, UnixStream>,
-    buffer: &mut [u8],
-) -> bool {
-    let Some(stream) = streams.get_mut(&id) else { return true };
-    match stream.read(buffer) {
+fn read(server: &mut Server, id: ClientId, streams: &mut HashMap<ClientId, UnixStream>) -> bool {
+    let (Some(stream), Some(room)) = (streams.get_mut(&id), server.room(id)) else { return true };
+    match stream.read(room) {
         Ok(0) => false,
-        Ok(length) => match server.receive(id, &buffer[..length]) {
+        Ok(length) => match server.received(id, length) {
             Ok(()) => true,
             Err(fault) => {
                 eprintln!("client {id:?}: {fault}");

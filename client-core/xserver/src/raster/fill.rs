@@ -561,6 +561,18 @@ impl Walk {
     }
 }
 
+/// Combines the pixels of a line's first steps.
+#[inline]
+pub(super) fn walk<P: Pixel>(
+    line: &Line,
+    width: usize,
+    data: &mut [P],
+    count: i64,
+    combine: impl Fn(&mut P),
+) {
+    Walk::new(line, width).each(data, count, combine);
+}
+
 /// Draws lines that lie within the pixels, and tells the rectangle around them.
 fn draw_lines<P: Pixel>(
     data: &mut [P],

@@ -54,7 +54,7 @@ pub struct Gc {
     /// Where in the dash pattern a line begins, in pixels.
     pub dash_offset: u16,
     /// Lengths in pixels of dashes and gaps in turn; never empty, no zeros. An odd list counts twice.
-    pub dashes: Vec<u8>,
+    pub dashes: Arc<[u8]>,
 }
 
 impl Default for Gc {
@@ -80,7 +80,7 @@ impl Default for Gc {
             clip: None,
             clip_origin: (0, 0),
             dash_offset: 0,
-            dashes: vec![4, 4],
+            dashes: Arc::new([4, 4]),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::region::Rect;
 
 /// The corners of a path as requests give them, made absolute. `relative` is the coordinate mode Previous; sums stay
 /// within 16 bits as they do on the wire's own number range.
-pub(super) fn absolute(relative: bool, points: &[Point]) -> impl Iterator<Item = (i32, i32)> {
+pub(super) fn absolute(relative: bool, points: &[Point]) -> impl ExactSizeIterator<Item = (i32, i32)> {
     let mut at = (0i16, 0i16);
     points.iter().enumerate().map(move |(i, p)| {
         at = if relative && i > 0 { (at.0.wrapping_add(p.x), at.1.wrapping_add(p.y)) } else { (p.x, p.y) };
@@ -51,6 +51,83 @@ impl PlainShape for Pixels<'_> {
     }
 }
 
+/// Lines one pixel wide between points that lie within pixel memory.
+struct Lines<'p> {
+    /// Where each line begins and the one before it ends, or (`apart`) begins and ends in turns.
+    points: &'p [(i32, i32)],
+    apart: bool,
+    /// Whether the last point is drawn: of each line that is apart, or of the path.
+    with_last: bool,
+}
+
+impl PlainShape for Lines<'_> {
+    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
+        let place = |p: (i32, i32)| (p.1 + dy) as usize * stride + (p.0 + dx) as usize;
+        let dot = |data: &mut [P], p: (i32, i32)| {
+            if let Some(pixel) = data.get_mut(place(p)) {
+                combine(pixel);
+            }
+        };
+        // So short that it has no more than its ends.
+        let is_short = |a: (i32, i32), b: (i32, i32)| (a.0 - b.0).abs() <= 1 && (a.1 - b.1).abs() <= 1;
+        let long = |data: &mut [P], a: (i32, i32), b: (i32, i32), with_last: bool| {
+            if a.1 == b.1 {
+                let (from, to) = if a.0 <= b.0 {
+                    (place(a), place(b) + usize::from(with_last))
+                } else {
+                    (place(b) + usize::from(!with_last), place(a) + 1)
+                };
+                data.get_mut(from..to).unwrap_or_default().iter_mut().for_each(&combine);
+            } else {
+                let line = Line::new(a, b).translate((dx, dy));
+                super::fill::walk(&line, stride, data, line.count + i64::from(with_last), &combine);
+            }
+        };
+        let whole = |data: &mut [P], a: (i32, i32), b: (i32, i32), with_last: bool| {
+            if !is_short(a, b) {
+                long(data, a, b, with_last);
+                return;
+            }
+            if with_last || a != b {
+                dot(data, a);
+            }
+            if with_last && a != b {
+                dot(data, b);
+            }
+        };
+        if self.apart {
+            self.points.chunks_exact(2).for_each(|ends| whole(data, ends[0], ends[1], self.with_last));
+            return;
+        }
+        let [rest @ .., last] = self.points else { return };
+        for pair in rest.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            if is_short(a, b) {
+                if a != b {
+                    dot(data, a);
+                }
+            } else {
+                long(data, a, b, false);
+            }
+        }
+        if let Some(before) = rest.last() {
+            whole(data, *before, *last, self.with_last);
+        }
+    }
+}
+
+/// The rectangle around corners.
+fn hull(corners: &[(i32, i32)]) -> Rect {
+    let start = Rect { x1: i32::MAX, y1: i32::MAX, x2: i32::MIN, y2: i32::MIN };
+    let hull = corners.iter().fold(start, |r, p| Rect {
+        x1: r.x1.min(p.0),
+        y1: r.y1.min(p.1),
+        x2: r.x2.max(p.0),
+        y2: r.y2.max(p.1),
+    });
+    if corners.is_empty() { Rect::EMPTY } else { Rect { x2: hull.x2 + 1, y2: hull.y2 + 1, ..hull } }
+}
+
 impl Canvas<'_> {
     /// X11 §9 `PolyPoint`; `relative` is the coordinate mode Previous. Points are always solid.
     pub fn poly_point(&mut self, gc: &Gc, relative: bool, points: &[Point]) -> Rect {
@@ -79,6 +156,15 @@ impl Canvas<'_> {
             }
         } else {
             let with_last = gc.cap_style != CapStyle::NotLast;
+            if gc.line_style == LineStyle::Solid {
+                let mut points = Vec::with_capacity(2 * segments.len());
+                for (a, b) in segments.iter().map(ends) {
+                    points.extend([a, b]);
+                }
+                if painter.plain_shape(hull(&points), &Lines { points: &points, apart: true, with_last }) {
+                    return painter.finish();
+                }
+            }
             painter.thin_lines(gc, segments.iter().map(ends), with_last);
         }
         painter.finish()
@@ -168,6 +254,9 @@ impl<'a> Painter<'a> {
             gc.cap_style != CapStyle::NotLast && !(first == last && self.closes_quickly(gc, *before, *last));
         let lines = path.len() - 1;
         if gc.line_style == LineStyle::Solid {
+            if self.plain_shape(hull(path), &Lines { points: path, apart: false, with_last }) {
+                return;
+            }
             let pairs = path.windows(2).map(|pair| (pair[0], pair[1]));
             self.plain_lines(pairs.clone().take(lines - 1), false, Self::thin_line);
             self.plain_lines(pairs.skip(lines - 1), with_last, |painter, a, b| {

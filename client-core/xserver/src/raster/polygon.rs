@@ -7,7 +7,6 @@
 use x11rb_protocol::protocol::xproto::Point;
 
 use super::fill::Painter;
-use super::fill_arc::MANY;
 use super::line::absolute;
 use super::{Canvas, FillRule, Gc};
 use crate::region::{Rect, Region};
@@ -16,8 +15,7 @@ impl Canvas<'_> {
     /// X11 §9 `FillPoly`; `relative` is the coordinate mode Previous. The shape that the client promises is not needed.
     pub fn fill_poly(&mut self, gc: &Gc, relative: bool, points: &[Point]) -> Rect {
         let mut painter = self.painter(gc);
-        let corners: Vec<_> = absolute(relative, points).collect();
-        painter.polygon(&corners, gc.fill_rule);
+        painter.polygon(absolute(relative, points), gc.fill_rule);
         painter.finish()
     }
 }
@@ -26,27 +24,35 @@ impl Region {
     /// The inside of a polygon, cut to `bounds` (which bounds the work too).
     pub fn from_polygon(corners: &[(i32, i32)], rule: FillRule, bounds: &Rect) -> Self {
         let mut spans = Vec::new();
-        scan(corners, rule, bounds, |y, x1, x2| spans.push((y, x1.max(bounds.x1), x2.min(bounds.x2))));
+        scan(corners.iter().copied(), rule, bounds, |y, x1, x2| {
+            spans.push((y, x1.max(bounds.x1), x2.min(bounds.x2)));
+        });
         Self::from_spans(spans)
     }
 }
 
 impl Painter<'_> {
-    pub(super) fn polygon(&mut self, corners: &[(i32, i32)], rule: FillRule) {
+    pub(super) fn polygon(&mut self, corners: impl ExactSizeIterator<Item = (i32, i32)>, rule: FillRule) {
         let bounds = self.bounds();
-        let mut spans = Vec::new();
+        let mut spans = [Rect::EMPTY; SPANS];
+        let mut count = 0;
         scan(corners, rule, &bounds, |y, x1, x2| {
-            spans.push(Rect { x1, y1: y, x2, y2: y + 1 });
-            if spans.len() >= MANY {
-                self.rects(spans.drain(..));
+            spans[count] = Rect { x1, y1: y, x2, y2: y + 1 };
+            count += 1;
+            if count == SPANS {
+                self.rects(spans.into_iter());
+                count = 0;
             }
         });
-        self.rects(spans.into_iter());
+        self.rects(spans[..count].iter().copied());
     }
 }
 
+/// Spans that are drawn at once.
+const SPANS: usize = 32;
+
 /// An edge on the way down.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Edge {
     /// First row.
     top: i32,
@@ -100,28 +106,77 @@ impl Edge {
     }
 }
 
+/// Polygons of so many corners, which most are, take no memory but the stack.
+const FEW: usize = 8;
+
 /// Calls `span(y, x1, x2)` for the polygon's pixels, row by row from the top, left to right.
-fn scan(corners: &[(i32, i32)], rule: FillRule, bounds: &Rect, mut span: impl FnMut(i32, i32, i32)) {
-    let Some(last) = corners.last() else { return };
-    let before = std::iter::once(last).chain(corners);
-    let mut edges: Vec<Edge> = before.zip(corners).filter_map(|(a, b)| Edge::new(*a, *b, bounds)).collect();
-    edges.sort_by_key(|e| e.top);
-    let mut waiting = edges.into_iter().peekable();
-    let mut active: Vec<Edge> = Vec::new();
-    let mut y = waiting.peek().map_or(bounds.y2, |e| e.top);
-    while y < bounds.y2 {
-        active.retain(|e| e.bottom > y);
-        while let Some(edge) = waiting.next_if(|e| e.top <= y) {
-            active.push(edge);
+fn scan(
+    corners: impl ExactSizeIterator<Item = (i32, i32)>,
+    rule: FillRule,
+    bounds: &Rect,
+    span: impl FnMut(i32, i32, i32),
+) {
+    let (mut few, mut many);
+    let edges: &mut [Edge] = if corners.len() <= FEW {
+        few = [Edge::default(); FEW];
+        &mut few
+    } else {
+        many = vec![Edge::default(); corners.len()];
+        &mut many
+    };
+    let mut count = 0;
+    let mut add = |a: (i32, i32), b: (i32, i32)| {
+        if let (Some(edge), Some(place)) = (Edge::new(a, b, bounds), edges.get_mut(count)) {
+            *place = edge;
+            count += 1;
         }
-        if active.is_empty() {
-            match waiting.peek() {
+    };
+    let mut corners = corners;
+    let Some(first) = corners.next() else { return };
+    let last = corners.fold(first, |a, b| {
+        add(a, b);
+        b
+    });
+    add(last, first);
+    let edges = &mut edges[..count];
+    edges.sort_unstable_by_key(|e| e.top);
+    scan_edges(edges, rule, bounds, span);
+}
+
+/// Scans edges that are sorted by their tops.
+fn scan_edges(edges: &mut [Edge], rule: FillRule, bounds: &Rect, mut span: impl FnMut(i32, i32, i32)) {
+    // Those before `done` have ended, those from `waiting` on have not begun.
+    let (mut done, mut waiting) = (0, 0);
+    let mut y = edges.first().map_or(bounds.y2, |e| e.top);
+    while y < bounds.y2 {
+        // What has ended is moved to the front of those on the way.
+        let mut at = done;
+        while at < waiting {
+            if edges[at].bottom <= y {
+                edges.swap(at, done);
+                done += 1;
+            }
+            at += 1;
+        }
+        while edges.get(waiting).is_some_and(|e| e.top <= y) {
+            waiting += 1;
+        }
+        if done == waiting {
+            match edges.get(waiting) {
                 Some(edge) => y = edge.top,
                 None => break,
             }
             continue;
         }
-        active.sort_by_key(Edge::at);
+        let active = &mut edges[done..waiting];
+        // From row to row edges hardly change places.
+        for i in 1..active.len() {
+            let mut at = i;
+            while at > 0 && active[at - 1].at() > active[at].at() {
+                active.swap(at - 1, at);
+                at -= 1;
+            }
+        }
         let mut emit = |a: &Edge, b: &Edge| {
             let clamp = |x: i64| x.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
             let (x1, x2) = (clamp(a.at()), clamp(b.at()));

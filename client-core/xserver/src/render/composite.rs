@@ -80,6 +80,7 @@ pub fn composite(
     }
     if copy_rows(op, source, mask, target, geometry, &bounds)
         || over_rows(op, source, mask, target, geometry, &bounds)
+        || add_rows(op, source, mask, target, geometry, &bounds)
     {
         return;
     }
@@ -179,6 +180,47 @@ fn over_rows(
     true
 }
 
+/// Coverage added to coverage, which is how shapes are gathered. Tells whether it was so.
+fn add_rows(
+    op: Op,
+    source: &Source<'_>,
+    mask: Option<&Source<'_>>,
+    target: &mut Target<'_>,
+    g: Geometry,
+    bounds: &Rect,
+) -> bool {
+    let plain = std::ptr::eq(target.format, Format::a8()) && target.alpha_map.is_none();
+    let Some(mask) = mask.filter(|mask| plain && op == Op::Add && !mask.component_alpha) else {
+        return false;
+    };
+    let Some(coverage) = mask.coverage() else { return false };
+    if source.as_solid().is_none_or(|colour| colour >> 24 != 0xff) {
+        return false;
+    }
+    let (dx, dy) = (g.mask.0.saturating_sub(g.target.0), g.mask.1.saturating_sub(g.target.1));
+    let reach = bounds.intersect(&target.clip.extents());
+    let (x, y) = (reach.x1.saturating_add(dx), reach.y1.saturating_add(dy));
+    if !coverage.covers(x, y, reach.width(), reach.height()) {
+        return false;
+    }
+    let width = target.pixmap.width() as usize;
+    for rect in target.clip.rects() {
+        let rect = rect.intersect(bounds);
+        let n = rect.width() as usize;
+        for y in rect.y1..rect.y2 {
+            let start = y as usize * width + rect.x1 as usize;
+            if let Some(row) = coverage.bytes(rect.x1 + dx, y + dy, n)
+                && let Some(to) = target.pixmap.byte_pixels_mut().and_then(|p| p.get_mut(start..start + n))
+            {
+                for (to, more) in to.iter_mut().zip(row) {
+                    *to = to.saturating_add(*more);
+                }
+            }
+        }
+    }
+    true
+}
+
 struct Rows<'a> {
     op: Op,
     source: &'a Source<'a>,
@@ -186,9 +228,9 @@ struct Rows<'a> {
     /// What to add to a destination coordinate.
     to_source: (i32, i32),
     to_mask: (i32, i32),
-    s: [u32; PIECE],
-    m: [u32; PIECE],
-    d: [u32; PIECE],
+    s: Vec<u32>,
+    m: Vec<u32>,
+    d: Vec<u32>,
     solid_source: bool,
     solid_mask: bool,
     float: [Vec<Float>; 3],
@@ -196,6 +238,7 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn new(op: Op, source: &'a Source<'a>, mask: Option<&'a Source<'a>>, g: Geometry) -> Self {
+        let n = (g.size.0.max(0) as usize).min(PIECE);
         let offset = |(x, y): (i32, i32)| (x.saturating_sub(g.target.0), y.saturating_sub(g.target.1));
         let (solid_s, solid_m) = (source.as_solid(), mask.and_then(Source::as_solid));
         Self {
@@ -204,9 +247,9 @@ impl<'a> Rows<'a> {
             mask,
             to_source: offset(g.source),
             to_mask: offset(g.mask),
-            s: [solid_s.unwrap_or(0); PIECE],
-            m: [solid_m.unwrap_or(0); PIECE],
-            d: [0; PIECE],
+            s: vec![solid_s.unwrap_or(0); n],
+            m: vec![solid_m.unwrap_or(0); n],
+            d: vec![0; n],
             solid_source: solid_s.is_some(),
             solid_mask: solid_m.is_some(),
             float: Default::default(),

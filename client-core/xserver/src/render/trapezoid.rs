@@ -66,8 +66,15 @@ impl Grid {
     }
 
     /// How many sample columns of its pixel are left of `x`.
-    fn columns_left_of(&self, x: i64) -> i64 {
-        ((x & 0xffff) + self.first_column) / self.column_step
+    #[inline]
+    fn columns_left_of(&self, x: i64) -> i32 {
+        let past = (x & 0xffff) as u32 + self.first_column as u32;
+        // By constants, which are multiplied by.
+        (match self.columns {
+            17 => past / (ONE as u32 / 17),
+            5 => past / (ONE as u32 / 5),
+            _ => past / self.column_step as u32,
+        }) as i32
     }
 }
 
@@ -112,6 +119,51 @@ impl Edge {
     }
 }
 
+/// An edge on its way down the rows of samples.
+#[derive(Clone, Copy, Debug)]
+struct Walk {
+    edge: Edge,
+    x: i64,
+    /// In `dy`ths.
+    rest: i64,
+    dy: i64,
+    /// What a row adds to `x` and `rest`: within a pixel, and over its lower border.
+    within: (i64, i64),
+    over: (i64, i64),
+    /// Whether numbers are so great that `x` is worked out on each row.
+    far: bool,
+}
+
+impl Walk {
+    fn new(edge: Edge, y: i64, grid: &Grid) -> Self {
+        let dy = edge.dy.max(1);
+        let over = ONE - (grid.rows - 1) * grid.row_step;
+        let split = |product: i64| (product.div_euclid(dy), product.rem_euclid(dy));
+        let product = (y - edge.y).checked_mul(edge.dx).and_then(|product| product.checked_sub(edge.bias));
+        let (within, over) = (split(grid.row_step * edge.dx), split(over * edge.dx));
+        let (whole, rest) = split(product.unwrap_or(0));
+        let far = edge.dy == 0 || product.is_none() || whole.abs() > 1 << 60 || over.0.abs() > 1 << 40;
+        let x = if far { edge.x_at(y) } else { edge.x + whole };
+        Self { edge, x, rest, dy, within, over, far }
+    }
+
+    /// Goes down to the next row, at `y`.
+    #[inline]
+    fn down(&mut self, y: i64, over_border: bool) {
+        if self.far {
+            self.x = self.edge.x_at(y);
+            return;
+        }
+        let (whole, rest) = if over_border { self.over } else { self.within };
+        self.x += whole;
+        self.rest += rest;
+        if self.rest >= self.dy {
+            self.rest -= self.dy;
+            self.x += 1;
+        }
+    }
+}
+
 fn fixed(v: i32) -> i64 {
     i64::from(v)
 }
@@ -130,6 +182,8 @@ pub struct Coverage<'a> {
     pub corner: (i32, i32),
     /// Which pixels of the pixmap may change.
     pub bounds: Rect,
+    /// What each pixel of a row has more than the one before it; all zero between shapes.
+    changes: Vec<i32>,
 }
 
 /// The formats that coverage comes in, by their bits.
@@ -141,7 +195,12 @@ pub fn format_of_bits(bits: u8) -> &'static Format {
     }
 }
 
-impl Coverage<'_> {
+impl<'a> Coverage<'a> {
+    /// Coverage of a pixmap whose first pixel is `corner` of the shapes' plane, within `bounds` of the pixmap.
+    pub fn new(pixmap: &'a mut Pixmap, corner: (i32, i32), bounds: Rect) -> Self {
+        Self { pixmap, corner, bounds, changes: Vec::new() }
+    }
+
     /// Adds a trapezoid of the protocol; one that is upside down, or has a level side, has no pixels.
     pub fn add_trapezoid(&mut self, t: &Trapezoid) {
         if is_valid(t) {
@@ -179,11 +238,13 @@ impl Coverage<'_> {
         let first_pixel_row = fixed(bounds.y1) + corner_y;
         let first = grid.first_at(top).max(first_pixel_row * grid.rows);
         let end = grid.first_at(bottom).min((fixed(bounds.y2) + corner_y) * grid.rows);
-        let (left, right) = (left.walked_from(grid.y_of(first)), right.walked_from(grid.y_of(first)));
+        let walk = |edge: Edge| Walk::new(edge.walked_from(grid.y_of(first)), grid.y_of(first), &grid);
+        let (mut left, mut right) = (walk(left), walk(right));
         let (x1, x2) = (fixed(bounds.x1), fixed(bounds.x2));
         let width = (x2 - x1) as usize;
         // Changes of coverage from pixel to pixel; two more than pixels, for what ends past the last.
-        let mut changes = vec![0_i32; width + 2];
+        self.changes.resize(width + 2, 0);
+        let changes = &mut self.changes[..];
         let mut row = first;
         while row < end {
             let pixel_row = row.div_euclid(grid.rows);
@@ -192,11 +253,12 @@ impl Coverage<'_> {
             // Between the last of the left edge and the first of the right one nothing changes.
             let (mut inside, mut outside) = (0, width);
             while row < row_end {
-                let y = grid.y_of(row);
                 row += 1;
                 // In pixels of the bounds.
-                let place = |edge: &Edge| edge.x_at(y) - ((corner_x + x1) << 16);
-                let (mut l, mut r) = (place(&left), place(&right));
+                let (mut l, mut r) = (left.x - ((corner_x + x1) << 16), right.x - ((corner_x + x1) << 16));
+                let next = if left.far || right.far { grid.y_of(row) } else { 0 };
+                left.down(next, row == row_end);
+                right.down(next, row == row_end);
                 if bits == 1 {
                     l += grid.first_column - 1;
                     r += grid.first_column - 1;
@@ -207,11 +269,8 @@ impl Coverage<'_> {
                     continue;
                 }
                 let (lp, rp) = ((l >> 16) as usize, (r >> 16) as usize);
-                let (ls, rs) = if bits == 1 {
-                    (0, 0)
-                } else {
-                    (grid.columns_left_of(l) as i32, grid.columns_left_of(r) as i32)
-                };
+                let (ls, rs) =
+                    if bits == 1 { (0, 0) } else { (grid.columns_left_of(l), grid.columns_left_of(r)) };
                 let columns = grid.columns as i32;
                 // Right of the last pixel nothing is counted, but the sum has to come back to zero.
                 if let Some([a, b]) = changes.get_mut(lp..lp + 2) {
@@ -316,7 +375,7 @@ mod tests {
     fn coverage(depth: u8, draw: impl FnOnce(&mut Coverage<'_>)) -> Vec<u8> {
         let mut pixmap = Pixmap::new(4, 4, depth).unwrap();
         let bounds = pixmap.bounds();
-        draw(&mut Coverage { pixmap: &mut pixmap, corner: (0, 0), bounds });
+        draw(&mut Coverage::new(&mut pixmap, (0, 0), bounds));
         pixmap.byte_pixels().unwrap().to_vec()
     }
 

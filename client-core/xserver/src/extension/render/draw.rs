@@ -209,8 +209,7 @@ fn draw_shapes(server: &mut Server, shapes: &Shapes<'_>) -> Outcome {
         let mut mask = Pixmap::new(bounds.width() as u32, bounds.height() as u32, format_of_bits(bits).depth)
             .map_err(|_| XError::ALLOC)?;
         let own = mask.bounds();
-        let mut coverage =
-            Coverage { pixmap: &mut mask, corner: (bounds.x1 - origin.0, bounds.y1 - origin.1), bounds: own };
+        let mut coverage = Coverage::new(&mut mask, (bounds.x1 - origin.0, bounds.y1 - origin.1), own);
         for trapezoid in shape {
             coverage.add_trapezoid(trapezoid);
         }
@@ -293,8 +292,7 @@ pub(super) fn add_traps(server: &mut Server, r: &AddTrapsRequest<'_>) -> Outcome
     }
     let corner = (-i32::from(r.x_off) - origin.0, -i32::from(r.y_off) - origin.1);
     for part in to.target.clip.rects() {
-        let mut coverage =
-            Coverage { pixmap: server.surfaces.get_mut(to.target.surface), corner, bounds: *part };
+        let mut coverage = Coverage::new(server.surfaces.get_mut(to.target.surface), corner, *part);
         for trap in r.traps.iter() {
             coverage.add_trap(trap);
         }
