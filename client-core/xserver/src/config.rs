@@ -62,8 +62,8 @@ pub struct Keymap {
 pub struct Key {
     /// Its X keycode, 8 to 255 (evdev code plus 8).
     pub code: u8,
-    /// Its keysyms by group, of which only the first can be reached, and level: plain, with Shift, with the third
-    /// level's modifier, with both.
+    /// Its keysyms by group (at most four, one for each layout) and level: plain, with Shift, with the third level's
+    /// modifier, with both.
     pub groups: Vec<Vec<u32>>,
     /// Modifiers it sets or locks: a bit each, from Shift.
     pub modifiers: u8,

@@ -245,6 +245,17 @@ fn keys_of_a_german_keyboard_reach_a_program() {
 }
 
 #[test]
+fn two_layouts_are_two_groups_of_the_map() {
+    let display = Display::headless();
+    let layouts = ["-layout", "us,de", "-option", "grp:alt_shift_toggle"];
+    if display.says("setxkbmap", &layouts).is_some() {
+        display.says_what("setxkbmap", &["-print"], &["pc+us+de:2", "group(alt_shift_toggle)"]);
+        let told = ["symbols[Group2]", "ISO_Next_Group", "adiaeresis"];
+        display.says_what("xkbcomp", &[&display.name, "-"], &told);
+    }
+}
+
+#[test]
 fn programs_that_ask_about_a_display_get_their_answers() {
     let display = Display::headless();
     display.says_what(

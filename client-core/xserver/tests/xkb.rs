@@ -549,3 +549,116 @@ fn no_keyboard_is_found_by_name_and_no_component_listed() {
     assert_eq!(compatibility.si_rtrn[0].sym, 0xffe5);
     assert_eq!(replies.len(), 4);
 }
+
+/// Two layouts of one writing key, and the two keys that together lead from one to the other.
+fn two_layouts(names: &KeymapNames) -> Option<Keymap> {
+    let key = |code, groups: &[&[u32]], modifiers| Key {
+        code,
+        groups: groups.iter().map(|group| group.to_vec()).collect(),
+        modifiers,
+        repeats: modifiers == 0,
+    };
+    let keys = vec![
+        key(24, &[&[0x71, 0x51], &[0x7a, 0x5a, 0xb5]], 0),
+        key(25, &[&[0x77, 0x57]], 0),
+        key(26, &[&[0xff7e]], 0),
+        key(LEFT_SHIFT, &[&[0xffe1, 0xfe08]], SHIFT as u8),
+        key(64, &[&[0xffe9, 0xfe08]], 1 << 3),
+    ];
+    matches!(names, KeymapNames::Rules(_)).then_some(Keymap { keys })
+}
+
+fn with_two_layouts() -> World {
+    let keyboard = KeyboardNames { layout: "us,de".to_owned(), ..KeyboardNames::default() };
+    World::with(Config { keymaps: Some(two_layouts), keyboard, ..Config::default() })
+}
+
+/// What a key press says of modifiers and the group.
+fn state_of_press(world: &mut World, client: ClientId, code: u8) -> u16 {
+    world.events(client);
+    click(world, code);
+    let presses = world.events_of::<xproto::KeyPressEvent>(client, xproto::KEY_PRESS_EVENT);
+    presses.first().map(|press| u16::from(press.state)).unwrap()
+}
+
+#[test]
+fn the_group_is_switched_by_keys_and_told_in_events() {
+    let mut world = with_two_layouts();
+    let (client, extension) = start(&mut world);
+    let major = extension.major_opcode;
+    let window = world.window(client, ROOT, (0, 0, 100, 100), 0, 1);
+    world.map(client, window);
+    world.server.pointer_motion(5, 5);
+    assert_eq!(state_of_press(&mut world, client, 24), 0);
+    select(&mut world, client, major, 1 << 2);
+    // Alt, then Shift, which is the way to the next group then and no modifier
+    world.server.key(64, true);
+    world.server.key(LEFT_SHIFT, true);
+    let told = state(&mut world, client, major);
+    assert_eq!((u8::from(told.group), u8::from(told.locked_group), u16::from(told.mods)), (1, 1, 1 << 3));
+    let code = extension.first_event;
+    let changes: Vec<StateNotifyEvent> = world.events_of(client, code);
+    let last = changes.last().unwrap();
+    assert_eq!((u8::from(last.group), last.base_group), (1, 0));
+    assert_eq!(u16::from(last.changed) & 0xf0, 0x90, "the group in effect and the locked one");
+    world.server.key(LEFT_SHIFT, false);
+    world.server.key(64, false);
+    assert_eq!(state_of_press(&mut world, client, 24), 1 << 13);
+    // As long as Mode_switch is held, the next one, which here is the first again
+    world.server.key(26, true);
+    assert_eq!(state_of_press(&mut world, client, 24), 0);
+    world.server.key(26, false);
+    let pointer = world.ask(client, xproto::QueryPointerRequest { window: ROOT });
+    assert_eq!(u16::from(pointer.mask), 1 << 13);
+    // The other way round
+    world.server.key(LEFT_SHIFT, true);
+    world.server.key(64, true);
+    world.server.key(64, false);
+    world.server.key(LEFT_SHIFT, false);
+    assert_eq!(state_of_press(&mut world, client, 24), 0);
+}
+
+#[test]
+fn a_client_locks_and_latches_groups() {
+    let mut world = with_two_layouts();
+    let (client, extension) = start(&mut world);
+    let major = extension.major_opcode;
+    let change = |world: &mut World, lock: Option<Group>, latch: Option<u16>| {
+        let request = LatchLockStateRequest {
+            device_spec: CORE_KEYBOARD,
+            affect_mod_locks: 0_u8.into(),
+            mod_locks: 0_u8.into(),
+            lock_group: lock.is_some(),
+            group_lock: lock.unwrap_or_default(),
+            affect_mod_latches: 0_u8.into(),
+            latch_group: latch.is_some(),
+            group_latch: latch.unwrap_or_default(),
+        };
+        world.send_to(client, major, request);
+        let told = state(world, client, major);
+        (u8::from(told.group), u8::from(told.locked_group), told.latched_group)
+    };
+    assert_eq!(change(&mut world, Some(Group::M2), None), (1, 1, 0));
+    assert_eq!(change(&mut world, Some(Group::M1), Some(1)), (1, 0, 1));
+    click(&mut world, 24);
+    assert_eq!(change(&mut world, None, None), (0, 0, 0), "the latch held for one key");
+    assert_eq!(change(&mut world, Some(Group::M4), None).0, 1, "there are two, one after the other");
+}
+
+#[test]
+fn the_map_has_all_groups_and_their_names() {
+    let mut world = with_two_layouts();
+    let (client, extension) = start(&mut world);
+    let map = whole_map(&mut world, client, extension.major_opcode).map;
+    let keys = map.syms_rtrn.unwrap();
+    let key = &keys[24 - 8];
+    assert_eq!((key.group_info & 0xf, key.width), (2, 4));
+    assert_eq!(key.syms, [0x71, 0x51, 0, 0, 0x7a, 0x5a, 0xb5, 0]);
+    assert_eq!(keys[25 - 8].group_info & 0xf, 1, "another key has one");
+    let request = GetControlsRequest { device_spec: CORE_KEYBOARD };
+    assert_eq!(world.ask_of(client, extension.major_opcode, request).num_groups, 2);
+    let request = GetNamesRequest { device_spec: CORE_KEYBOARD, which: NameDetail::GROUP_NAMES };
+    let names = world.ask_of(client, extension.major_opcode, request);
+    assert_eq!(names.value_list.groups.unwrap().len(), 2);
+    assert_eq!(core_keysyms(&mut world, client, 24)[..4], [0x71, 0x51, 0x7a, 0x5a]);
+}

@@ -10,6 +10,7 @@ use x11rb_protocol::protocol::xproto::{
 
 use super::crossing::MODE_WHILE_GRABBED;
 use super::grab::{Grab, Until};
+use super::group::Groups;
 use super::{Device, DeviceEvent, Focus, RawEvent};
 use crate::client::ClientId;
 use crate::config::{Key, Keymap};
@@ -41,6 +42,7 @@ pub(crate) struct Keyboard {
     pub(crate) locked: u8,
     /// Modifiers to be unlocked when their key goes up.
     unlocking: u8,
+    pub(crate) groups: Groups,
     /// Keysyms by keycode, from 8.
     pub(crate) keysyms: Vec<Vec<u32>>,
     pub(crate) keysyms_per_keycode: u8,
@@ -111,6 +113,7 @@ impl Default for Keyboard {
             latched: 0,
             locked: 0,
             unlocking: 0,
+            groups: Groups::default(),
             keysyms,
             keysyms_per_keycode: 7,
             modifiers: [
@@ -191,6 +194,7 @@ impl Keyboard {
             syms.clear();
         }
         self.modifiers = Default::default();
+        self.groups.set(keymap);
         for key in &keymap.keys {
             if !self.has_keycode(key.code) {
                 continue;
@@ -246,9 +250,13 @@ impl Keyboard {
                 }
                 let second = level(syms, [2, 3]);
                 let one = syms.len() <= 2 || syms.get(..2) == syms.get(2..4);
-                groups.push(first);
-                if !one {
-                    groups.push(second);
+                if let Some(several) = self.groups.of(code) {
+                    groups = several.to_vec();
+                } else {
+                    groups.push(first);
+                    if !one {
+                        groups.push(second);
+                    }
                 }
                 let repeats = self.repeats[usize::from(code / 8)] & (1 << (code % 8)) != 0;
                 Key { code, groups, modifiers: self.modifiers_of(code), repeats }
@@ -310,7 +318,9 @@ impl Keyboard {
     /// Modifiers of the keys that have this keysym.
     pub(crate) fn modifiers_with(&self, sym: u32) -> u8 {
         let has_sym = |code: &u8| {
-            let syms = self.keysyms.get(usize::from(code.saturating_sub(MIN_KEYCODE)));
+            // It is a modifier for what it is in the first group.
+            let first = self.groups.of(*code).and_then(<[Vec<u32>]>::first);
+            let syms = first.or_else(|| self.keysyms.get(usize::from(code.saturating_sub(MIN_KEYCODE))));
             syms.is_some_and(|syms| syms.contains(&sym))
         };
         let modifiers = self.modifiers.iter().enumerate();
@@ -336,6 +346,7 @@ impl Keyboard {
         let bit = 1 << (code % 8);
         let byte = &mut self.down[usize::from(code / 8)];
         *byte = if pressed { *byte | bit } else { *byte & !bit };
+        self.change_group(code, pressed);
         let modifiers = self.modifiers_of(code);
         if modifiers != 0 && self.is_locking(code) {
             if pressed {
@@ -348,7 +359,8 @@ impl Keyboard {
         }
         self.base = (MIN_KEYCODE..=MAX_KEYCODE)
             .filter(|code| self.is_down(*code))
-            .fold(0, |all, code| all | self.modifiers_of(code));
+            .map(|code| self.groups.modifiers_instead(code).unwrap_or_else(|| self.modifiers_of(code)))
+            .fold(0, |all, modifiers| all | modifiers);
     }
 }
 
@@ -365,7 +377,8 @@ impl Server {
             for held in before.held_keys().into_iter().filter(|held| *held != code || !pressed) {
                 before.base |= before.modifiers_of(held);
             }
-            let state = before.state() | self.input.pointer.state();
+            let group = u16::from(before.groups.effective()) << 13;
+            let state = before.state() | group | self.input.pointer.state();
             self.report_key(code, pressed, state, raw, below);
             return;
         }
@@ -582,6 +595,9 @@ impl Server {
             request.keysyms.chunks_exact(usize::from(width)).zip(keyboard.keysyms.iter_mut().skip(place))
         {
             *slot = syms.to_vec();
+        }
+        for code in first..=first.saturating_add(count.saturating_sub(1)) {
+            keyboard.groups.forget(code);
         }
         keyboard.keysyms_per_keycode = keyboard.keysyms_per_keycode.max(width);
         self.notify_mapping(Mapping::KEYBOARD, first, count);

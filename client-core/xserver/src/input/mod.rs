@@ -23,6 +23,7 @@ use crate::server::{ROOT, Server, wire};
 mod barrier;
 mod crossing;
 mod grab;
+mod group;
 mod keyboard;
 mod pointer;
 
@@ -243,9 +244,9 @@ impl Input {
         }
     }
 
-    /// Modifiers and buttons as in the state of events.
+    /// Modifiers, buttons and the group as in the state of events.
     pub(crate) fn state(&self) -> u16 {
-        self.keyboard.state() | self.pointer.state()
+        self.keyboard.state() | u16::from(self.keyboard.groups.effective()) << 13 | self.pointer.state()
     }
 
     pub(crate) fn grab(&self, device: Device) -> Option<&Grab> {

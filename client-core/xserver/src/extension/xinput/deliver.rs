@@ -271,7 +271,12 @@ impl Server {
             .long(u32::from(keyboard.latched))
             .long(u32::from(keyboard.locked))
             .long(effective)
-            .raw(&[0; 4])
+            .raw(&[
+                keyboard.groups.base as u8,
+                keyboard.groups.latched as u8,
+                keyboard.groups.locked,
+                keyboard.groups.effective(),
+            ])
     }
 
     /// The buttons held before an event (or now): a bit per button, in a word.

@@ -1,6 +1,6 @@
 //! The keyboard's map in the words of XKB, derived from the core map of keysyms and modifiers (XKB protocol, 12.3).
 //!
-//! A key has one group. Columns one and two of the core map are its first two levels. Levels three and four are columns
+//! A key of a map with several layouts has a group for each, as the map says. Any other has one group: columns one and two of the core map are its first two levels. Levels three and four are columns
 //! five and six, reached with `ISO_Level3_Shift`, or, where a map has none of those, columns three and four, which the
 //! core protocol reaches with `Mode_switch` and which are reached with the same modifier here. Letters of
 //! Latin-1 and Unicode keysyms follow Caps Lock. Modifiers are real ones throughout, so there are no virtual modifiers.
@@ -43,8 +43,8 @@ const SET_MODIFIERS: u8 = 1;
 const LOCK_MODIFIERS: u8 = 3;
 const USE_MODIFIER_MAP: u8 = 1 << 2;
 
-/// A key of the map.
-struct Key {
+/// A group of a key of the map: its type, and a keysym for each level.
+struct Group {
     kind: u8,
     syms: Vec<u32>,
 }
@@ -74,7 +74,21 @@ fn is_keypad(sym: u32) -> bool {
     matches!(sym, 0xff80..=0xffbd | 0x1100_0000..=0x1100_ffff)
 }
 
-fn key(keyboard: &Keyboard, code: u8) -> Key {
+/// The groups of a key.
+fn groups(keyboard: &Keyboard, code: u8) -> Vec<Group> {
+    let Some(several) = keyboard.groups.of(code) else { return vec![only_group(keyboard, code)] };
+    several
+        .iter()
+        .map(|levels| {
+            let level = |index: usize| levels.get(index).copied().unwrap_or(0);
+            let alphabetic = level(1) != 0 && capital(level(0)) == Some(level(1));
+            group([level(0), level(1), level(2), level(3)], alphabetic)
+        })
+        .collect()
+}
+
+/// The one group of a key that the core map describes.
+fn only_group(keyboard: &Keyboard, code: u8) -> Group {
     let columns = keyboard.keysyms.get(usize::from(code.saturating_sub(keyboard.min_keycode())));
     let column = |index: usize| columns.and_then(|syms| syms.get(index)).copied().unwrap_or(0);
     let (mut base, mut shifted) = (column(0), column(1));
@@ -98,7 +112,12 @@ fn key(keyboard: &Keyboard, code: u8) -> Key {
         (false, true) => (0, 0),
         (false, false) => (column(2), column(3)),
     };
-    let syms = [base, shifted, third, fourth];
+    group([base, shifted, third, fourth], alphabetic)
+}
+
+/// A group of these levels.
+fn group(syms: [u32; 4], alphabetic: bool) -> Group {
+    let [base, shifted, ..] = syms;
     let (kind, levels) = if syms[2] != 0 || syms[3] != 0 {
         (if alphabetic { FOUR_LEVEL_ALPHABETIC } else { FOUR_LEVEL }, 4)
     } else if alphabetic {
@@ -110,7 +129,13 @@ fn key(keyboard: &Keyboard, code: u8) -> Key {
     } else {
         (ONE_LEVEL, usize::from(base != 0))
     };
-    Key { kind, syms: syms[..levels].to_vec() }
+    Group { kind, syms: syms[..levels].to_vec() }
+}
+
+/// How many groups a key has, and levels in the widest: none of either where it has no keysym.
+fn shape(groups: &[Group]) -> (u8, u8) {
+    let width = groups.iter().map(|group| group.syms.len()).max().unwrap_or(0) as u8;
+    (if width == 0 { 0 } else { groups.len() as u8 }, width)
 }
 
 /// Which combinations of modifiers lead to which level, beside none to the first.
@@ -188,12 +213,19 @@ pub(super) fn get_map(keyboard: &Keyboard, body: &[u8]) -> Outcome<Message> {
     }
     let mut total_syms = 0_u16;
     for code in syms.into_iter().flat_map(codes) {
-        let Key { kind, syms } = key(keyboard, code);
-        let count = syms.len() as u8;
-        total_syms += u16::from(count);
-        list = list.bytes(&[kind, 0, 0, 0, u8::from(count != 0), count]).short(u16::from(count));
-        for sym in syms {
-            list = list.long(sym);
+        let groups = groups(keyboard, code);
+        let (count, width) = shape(&groups);
+        let mut kinds = [0; 4];
+        for (kind, group) in kinds.iter_mut().zip(&groups) {
+            *kind = group.kind;
+        }
+        let syms = u16::from(count) * u16::from(width);
+        total_syms += syms;
+        list = list.bytes(&kinds).bytes(&[count, width]).short(syms);
+        for group in groups.iter().take(usize::from(count)) {
+            for level in 0..usize::from(width) {
+                list = list.long(group.syms.get(level).copied().unwrap_or(0));
+            }
         }
     }
     // Every level of a modifier's key acts alike.
@@ -201,7 +233,8 @@ pub(super) fn get_map(keyboard: &Keyboard, body: &[u8]) -> Outcome<Message> {
     let mut acts = Message(Vec::new());
     for code in actions.into_iter().flat_map(codes) {
         let modifiers = keyboard.modifiers_of(code);
-        let count = if modifiers == 0 { 0 } else { key(keyboard, code).syms.len() as u8 };
+        let (groups, width) = shape(&groups(keyboard, code));
+        let count = if modifiers == 0 { 0 } else { groups * width };
         let kind = if keyboard.is_locking(code) { LOCK_MODIFIERS } else { SET_MODIFIERS };
         for _ in 0..count {
             acts = acts.bytes(&[kind, USE_MODIFIER_MAP, modifiers, modifiers, 0, 0, 0, 0]);
@@ -310,10 +343,11 @@ pub(super) fn get_names(server: &mut Server, body: &[u8]) -> Outcome<Message> {
     let has = |part: u32| which & part != 0;
     let (min, max) = (server.input.keyboard.min_keycode(), server.input.keyboard.max_keycode());
     let every = max - min + 1;
+    let count = server.input.keyboard.groups.count();
     let levels: usize = TYPE_NAMES.iter().map(|(_, levels)| levels.len()).sum();
     let mut reply = Message::reply()
         .long(which)
-        .bytes(&[min, max, TYPE_COUNT, u8::from(has(GROUP_NAMES)), 0, 0])
+        .bytes(&[min, max, TYPE_COUNT, if has(GROUP_NAMES) { (1 << count) - 1 } else { 0 }, 0, 0])
         .bytes(if has(KEY_NAMES) { [min, every] } else { [0, 0] }.as_slice())
         .long(if has(INDICATOR_NAMES) { super::ALL_INDICATORS } else { 0 })
         .bytes(&[0, 0])
@@ -348,7 +382,9 @@ pub(super) fn get_names(server: &mut Server, body: &[u8]) -> Outcome<Message> {
         }
     }
     if has(GROUP_NAMES) {
-        reply = reply.long(atoms.intern(symbols.split('+').nth(1).unwrap_or(symbols).as_bytes()));
+        for group in 0..count {
+            reply = reply.long(atoms.intern(group_name(symbols, group).as_bytes()));
+        }
     }
     if has(KEY_NAMES) {
         for code in min..=max {
@@ -356,6 +392,16 @@ pub(super) fn get_names(server: &mut Server, body: &[u8]) -> Outcome<Message> {
         }
     }
     Ok(reply)
+}
+
+/// What the symbols of a group are called in the name of all: `de` of `pc+us+de:2`.
+fn group_name(symbols: &str, group: u8) -> &str {
+    let parts = symbols.split('+').skip(1);
+    let mut named = parts.filter_map(|part| match part.split_once(':') {
+        Some((name, number)) => Some((name, number.parse::<u8>().ok()?)),
+        None => Some((part, 1)),
+    });
+    named.find(|(_, number)| *number == group + 1).map_or(symbols, |(name, _)| name)
 }
 
 /// Turns a reply to `GetNames` around: atoms, but for the counts of levels and the names of keys.

@@ -2,7 +2,7 @@
 //!
 //! What is here tells what the core keyboard does, in the words of XKB (version 1.0): the modifiers of [`Keyboard`] and
 //! its latches, the map as [`map`] derives it from the core keysyms, two indicators that follow Caps Lock and Num Lock,
-//! and the repetition of keys. There is one keyboard with one group. The names of the user's layout (rules, model,
+//! and the repetition of keys. There is one keyboard, with a group for each layout. The names of the user's layout (rules, model,
 //! layout, variant, options: [`crate::KeyboardNames`]) are on the root window as `_XKB_RULES_NAMES`, where a program
 //! that compiles keymaps itself finds them. Other maps are in [`load`]. Types, interpretations and indicators follow
 //! from keysyms and modifiers: those that a client sets are checked for their length and otherwise left alone.
@@ -178,6 +178,11 @@ pub(crate) struct State {
     base: u8,
     latched: u8,
     locked: u8,
+    /// Of the group: by keys held, latched, locked, and in effect.
+    group_base: i16,
+    group_latched: i16,
+    group_locked: u8,
+    group: u8,
     buttons: u16,
     indicators: u32,
 }
@@ -189,6 +194,10 @@ impl State {
             base: keyboard.base,
             latched: keyboard.latched,
             locked: keyboard.locked,
+            group_base: keyboard.groups.base,
+            group_latched: keyboard.groups.latched,
+            group_locked: keyboard.groups.locked,
+            group: keyboard.groups.effective(),
             buttons: input.pointer.state(),
             indicators: indicators(keyboard),
         }
@@ -207,6 +216,10 @@ impl State {
             (self.base != new.base, 1 << 1),
             (self.latched != new.latched, 1 << 2),
             (self.locked != new.locked, 1 << 3),
+            (self.group != new.group, 1 << 4),
+            (self.group_base != new.group_base, 1 << 5),
+            (self.group_latched != new.group_latched, 1 << 6),
+            (self.group_locked != new.group_locked, 1 << 7),
             (self.buttons != new.buttons, 1 << 13),
         ] {
             if changed {
@@ -315,10 +328,10 @@ pub(crate) fn state_may_have_changed(server: &mut Server, before: State, cause: 
     }
     let all = now.effective();
     let event = Message::event(STATE_NOTIFY, server.time)
-        .bytes(&[all, now.base, now.latched, now.locked, 0])
-        .short(0)
-        .short(0)
-        .bytes(&[0, all, all, all, all, all])
+        .bytes(&[all, now.base, now.latched, now.locked, now.group])
+        .short(now.group_base as u16)
+        .short(now.group_latched as u16)
+        .bytes(&[now.group_locked, all, all, all, all, all])
         .short(now.buttons)
         .short(changes)
         .bytes(&cause.bytes());
@@ -575,8 +588,9 @@ fn bell(server: &mut Server, body: &[u8]) -> Outcome {
 }
 
 fn latch_lock_state(server: &mut Server, body: &[u8]) -> Outcome {
-    let &[affect_locks, locks, _, _, affect_latches, latches] =
+    let &[affect_locks, locks, lock_group, group_lock, affect_latches, latches, _, latch_group] =
         body.get(2..).and_then(|rest| rest.first_chunk()).ok_or(XError::LENGTH)?;
+    let group_latch = half(body, 10)? as i16;
     if locks & !affect_locks != 0 || latches & !affect_latches != 0 {
         return Err(XError::MATCH);
     }
@@ -584,7 +598,12 @@ fn latch_lock_state(server: &mut Server, body: &[u8]) -> Outcome {
     let keyboard = &mut server.input.keyboard;
     keyboard.locked = (keyboard.locked & !affect_locks) | locks;
     keyboard.latched = (keyboard.latched & !affect_latches) | latches;
-    // Whichever group is asked for, with one group it is the first.
+    if lock_group != 0 {
+        keyboard.groups.lock(i16::from(group_lock));
+    }
+    if latch_group != 0 {
+        keyboard.groups.latched = group_latch;
+    }
     state_may_have_changed(server, before, Cause::request(5));
     Ok(())
 }
@@ -593,9 +612,9 @@ fn get_state(server: &Server) -> Message {
     let state = State::of(&server.input);
     let all = state.effective();
     Message::reply()
-        .bytes(&[all, state.base, state.latched, state.locked, 0, 0])
-        .short(0)
-        .short(0)
+        .bytes(&[all, state.base, state.latched, state.locked, state.group, state.group_locked])
+        .short(state.group_base as u16)
+        .short(state.group_latched as u16)
         .bytes(&[all, all, all, all, all, 0])
         .short(state.buttons)
 }
@@ -603,7 +622,7 @@ fn get_state(server: &Server) -> Message {
 fn get_controls(server: &Server) -> Message {
     let keyboard = &server.input.keyboard;
     Message::reply()
-        .bytes(&[1, 1, 0, 0, 0, 0, 0, 0])
+        .bytes(&[1, keyboard.groups.count(), 0, 0, 0, 0, 0, 0])
         .bytes(&[0; 4])
         .short(keyboard.repeat_timing.0)
         .short(keyboard.repeat_timing.1)
