@@ -190,6 +190,11 @@ impl Source<'_> {
         let (true, Some((above, below))) = (points.are_level(), plane.rows(y >> 16)) else { return false };
         let down = weights(y >> 9 & 0x7f);
         let (mut x, step) = (points.at[0] - ONE / 2, points.step[0]);
+        let ends = [x, x.saturating_add(step.saturating_mul(out.len() as i64 - 1))];
+        if ends.iter().all(|x| (0..plane.size.0 - 1).contains(&(x >> 16))) {
+            mix_row((above, below), (x as i32, step as i32), down, plane.fill, out);
+            return true;
+        }
         for pixel in out {
             let (at, across) = (x >> 16, weights(x >> 9 & 0x7f));
             *pixel = match (pair(above, at), pair(below, at)) {
@@ -207,9 +212,8 @@ impl Source<'_> {
         [y, y + 1].map(|y| [x, x + 1].map(|x| self.fetch(bits, x, y)))
     }
 
-    fn convolved(&self, bits: &Bits<'_>, kernel: &Kernel, (x, y): (i64, i64)) -> u32 {
-        let half = |size: u16| (i64::from(size) * ONE - ONE) >> 1;
-        let (left, top) = ((x - 1 - half(kernel.width)) >> 16, (y - 1 - half(kernel.height)) >> 16);
+    fn convolved(&self, bits: &Bits<'_>, kernel: &Kernel, at: (i64, i64)) -> u32 {
+        let (left, top) = kernel.corner(at);
         let mut sums = [0_i64; 4];
         for (row, weights) in kernel.weights.chunks(usize::from(kernel.width)).enumerate() {
             for (column, weight) in weights.iter().enumerate() {
@@ -225,6 +229,32 @@ impl Source<'_> {
     }
 }
 
+/// Mixes pixels that all lie between those of two rows: from `x` on, in 16.16, which fits as columns are fewer than 32768.
+fn mix_row(
+    (above, below): (&[u32], &[u32]),
+    (mut x, step): (i32, i32),
+    down: i16x8,
+    fill: u32,
+    out: &mut [u32],
+) {
+    for four in out.chunks_mut(4) {
+        let mut sums = [i32x4::ZERO; 4];
+        for sum in &mut sums[..four.len()] {
+            let at = (x >> 16) as usize;
+            if let (Some([a, b, ..]), Some([c, d, ..])) = (above.get(at..), below.get(at..)) {
+                *sum = mix([[*a, *b], [*c, *d]], weights((x >> 9 & 0x7f).into()), down);
+            }
+            x = x.wrapping_add(step);
+        }
+        let [a, b, c, d] = sums;
+        let half = |a: i32x4, b: i32x4| i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([a, b]));
+        let pixels = cast::<u8x16, [u32; 4]>(u8x16::narrow_i16x8(half(a, b), half(c, d)));
+        for (pixel, mixed) in four.iter_mut().zip(pixels) {
+            *pixel = mixed | fill;
+        }
+    }
+}
+
 /// A word of a row and its right neighbour, if both are there.
 #[inline]
 fn pair(row: &[u32], x: i64) -> Option<[u32; 2]> {
@@ -236,17 +266,22 @@ type Corners = [[u32; 2]; 2];
 
 /// A pixel between its corners, by the [`weights`] of left and right, and of above and below.
 #[inline]
-fn bilinear([top, bottom]: Corners, across: i16x8, down: i16x8) -> u32 {
+fn bilinear(corners: Corners, across: i16x8, down: i16x8) -> u32 {
+    let sums = mix(corners, across, down);
+    let halves = i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([sums, sums]));
+    let [pixel, ..] = cast::<u8x16, [u32; 4]>(u8x16::narrow_i16x8(halves, halves));
+    pixel
+}
+
+/// The channels of a pixel between its corners.
+#[inline]
+fn mix([top, bottom]: Corners, across: i16x8, down: i16x8) -> i32x4 {
     let bytes = |row: [u32; 2]| cast::<[u64; 2], u8x16>([cast(row), 0]);
     // Above and below in turns, so that each sum of products is what lies between the two; all fit 16 bits.
     let pairs = u8x16::unpack_low(bytes(top), bytes(bottom));
     let left = i16x8::from_u8x16_low(pairs).dot(down);
     let right = i16x8::from_u8x16_high(pairs).dot(down);
-    let both = left | (right << 16_u32);
-    let sums: i32x4 = cast::<i32x4, i16x8>(both).dot(across) >> 14_u32;
-    let halves = i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([sums, sums]));
-    let [pixel, ..] = cast::<u8x16, [u32; 4]>(u8x16::narrow_i16x8(halves, halves));
-    pixel
+    cast::<i32x4, i16x8>(left | (right << 16_u32)).dot(across) >> 14_u32
 }
 
 /// What two neighbours weigh, in turns, by the distance from the first in 128ths.

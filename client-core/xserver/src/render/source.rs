@@ -68,6 +68,12 @@ impl Kernel {
     /// The most weights a kernel may have: what one pixel may cost.
     pub const MAX_WEIGHTS: usize = 4096;
 
+    /// The pixel that the first weight is for, around a point in 16.16.
+    pub(super) fn corner(&self, (x, y): (i64, i64)) -> (i64, i64) {
+        let half = |size: u16| (i64::from(size) * ONE - ONE) >> 1;
+        ((x - 1 - half(self.width)) >> 16, (y - 1 - half(self.height)) >> 16)
+    }
+
     /// From the parameters of `SetPictureFilter`: width and height in 16.16, then the weights. None where their number
     /// does not fit, or is above [`MAX_WEIGHTS`](Self::MAX_WEIGHTS).
     pub fn new(parameters: &[i32]) -> Option<Self> {
@@ -425,25 +431,13 @@ impl<'a> Source<'a> {
             bits.row(x, y, self.repeat, [0.0; 4], out, Format::read_row_float);
             return;
         }
-        if let Content::Solid(colour) = self.content {
-            out.fill(colour.float());
-            return;
-        }
         match self.content {
             Content::Gradient(gradient) => {
                 let (v, step) = self.start(x, y);
                 gradient.row_float(self.repeat, v, &step, out);
             }
-            Content::Bits(bits) if *self.filter == Filter::Bilinear => {
-                self.bilinear_row_float(&bits, x, y, out);
-            }
-            _ => {
-                let mut narrow = vec![0; out.len()];
-                self.row(x, y, &mut narrow);
-                for (o, p) in out.iter_mut().zip(narrow) {
-                    *o = to_float(p);
-                }
-            }
+            Content::Bits(bits) => self.transformed_row_float(&bits, x, y, out),
+            Content::Solid(colour) => out.fill(colour.float()),
         }
     }
 
@@ -455,43 +449,67 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn bilinear_row_float(&self, bits: &Bits<'_>, x: i32, y: i32, out: &mut [Float]) {
-        let (mut v, step) = self.start(x, y);
-        let fetch = |x: i64, y: i64| {
-            let (Some(x), Some(y)) = (self.repeat.wrap(x, bits.size.0), self.repeat.wrap(y, bits.size.1))
-            else {
-                return [0.0; 4];
-            };
-            let mut pixel = [[0.0; 4]];
-            bits.format.read_row_float(bits.pixmap, x + bits.origin.0, y + bits.origin.1, &mut pixel);
-            let [mut pixel] = pixel;
-            if let Some(map) = &self.alpha_map {
-                let (x, y) = (i64::from(x) - i64::from(map.origin.0), i64::from(y) - i64::from(map.origin.1));
-                let [alpha, ..] = to_float(map.bits.pixel(x, y, Repeat::None));
-                pixel[0] = alpha;
-            }
-            pixel
+    /// A pixel of the picture in floating point, with the alpha map's alpha if it has one.
+    fn fetch_float(&self, bits: &Bits<'_>, x: i64, y: i64) -> Float {
+        let (Some(x), Some(y)) = (self.repeat.wrap(x, bits.size.0), self.repeat.wrap(y, bits.size.1)) else {
+            return [0.0; 4];
         };
+        let mut pixel = [[0.0; 4]];
+        bits.format.read_row_float(bits.pixmap, x + bits.origin.0, y + bits.origin.1, &mut pixel);
+        let [mut pixel] = pixel;
+        if let Some(map) = &self.alpha_map {
+            let (x, y) = (i64::from(x) - i64::from(map.origin.0), i64::from(y) - i64::from(map.origin.1));
+            let [alpha, ..] = to_float(map.bits.pixel(x, y, Repeat::None));
+            pixel[0] = alpha;
+        }
+        pixel
+    }
+
+    /// A row through transform and filter. Formats of fewer bits than eight keep what they are, too.
+    fn transformed_row_float(&self, bits: &Bits<'_>, x: i32, y: i32, out: &mut [Float]) {
+        let (mut v, step) = self.start(x, y);
         for pixel in out {
             let (x, y) = divide(v);
             advance(&mut v, &step);
-            let (x, y) = (x - ONE / 2, y - ONE / 2);
-            let (px, py) = (x >> 16, y >> 16);
-            let part = |v: i64| (v & 0xffff) as f32 / 65536.0;
-            let (right, below) = (part(x), part(y));
-            let corners = [
-                (fetch(px, py), (1.0 - right) * (1.0 - below)),
-                (fetch(px + 1, py), right * (1.0 - below)),
-                (fetch(px, py + 1), (1.0 - right) * below),
-                (fetch(px + 1, py + 1), right * below),
-            ];
-            *pixel = [0.0; 4];
-            for (corner, weight) in corners {
-                for (sum, c) in pixel.iter_mut().zip(corner) {
-                    *sum += c * weight;
+            *pixel = match self.filter {
+                Filter::Nearest => self.fetch_float(bits, (x - 1) >> 16, (y - 1) >> 16),
+                Filter::Bilinear => self.bilinear_float(bits, x - ONE / 2, y - ONE / 2),
+                Filter::Convolution(kernel) => self.convolved_float(bits, kernel, (x, y)),
+            };
+        }
+    }
+
+    fn bilinear_float(&self, bits: &Bits<'_>, x: i64, y: i64) -> Float {
+        let (px, py) = (x >> 16, y >> 16);
+        let part = |v: i64| (v & 0xffff) as f32 / 65536.0;
+        let (right, below) = (part(x), part(y));
+        let corners = [
+            ((px, py), (1.0 - right) * (1.0 - below)),
+            ((px + 1, py), right * (1.0 - below)),
+            ((px, py + 1), (1.0 - right) * below),
+            ((px + 1, py + 1), right * below),
+        ];
+        let mut sums = [0.0; 4];
+        for ((x, y), weight) in corners {
+            for (sum, c) in sums.iter_mut().zip(self.fetch_float(bits, x, y)) {
+                *sum += c * weight;
+            }
+        }
+        sums
+    }
+
+    fn convolved_float(&self, bits: &Bits<'_>, kernel: &Kernel, at: (i64, i64)) -> Float {
+        let (left, top) = kernel.corner(at);
+        let mut sums = [0.0; 4];
+        for (row, weights) in kernel.weights.chunks(usize::from(kernel.width)).enumerate() {
+            for (column, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0) {
+                let pixel = self.fetch_float(bits, left + column as i64, top + row as i64);
+                for (sum, c) in sums.iter_mut().zip(pixel) {
+                    *sum += c * (*weight as f32 / 65536.0);
                 }
             }
         }
+        sums.map(|sum: f32| sum.clamp(0.0, 1.0))
     }
 }
 
@@ -592,6 +610,30 @@ mod tests {
         assert!(Kernel::new(&[-1 << 16, -1 << 16, 5]).is_none());
         assert!(Kernel::new(&[0x1_8000, 1 << 16, 5]).is_none());
         assert!(Kernel::new(&[i32::MAX, i32::MAX, 5]).is_none());
+    }
+
+    #[test]
+    fn what_has_five_bits_has_no_others_in_floating_point_turned_or_not() {
+        let format = super::super::format::FORMATS
+            .iter()
+            .find(|format| (format.alpha.bits, format.red.bits) == (1, 5))
+            .unwrap();
+        let mut pixmap = Pixmap::new(32, 1, 16).unwrap();
+        for i in 0..32_u32 {
+            pixmap.set(i as i32, 0, 1 << 15 | i << 10 | i);
+        }
+        let bits = Bits { pixmap: &pixmap, origin: (0, 0), size: (32, 1), format };
+        let half = Transform::new(&transform([1, 0, 0, 0, 1, 0, 0, 0, 2], 0)).unwrap();
+        for filter in
+            [Filter::Nearest, Filter::Convolution(Kernel::new(&[1 << 16, 1 << 16, 1 << 16]).unwrap())]
+        {
+            let source = Source { transform: Some(&half), filter: &filter, ..Source::bits(bits) };
+            let mut row = [[0.0; 4]; 64];
+            source.row_float(0, 0, &mut row);
+            for (i, pixel) in row.iter().enumerate() {
+                assert!((pixel[1] - (i / 2) as f32 / 31.0).abs() < 1e-6, "{filter:?} {i}: {pixel:?}");
+            }
+        }
     }
 
     #[test]

@@ -13,18 +13,22 @@ use xserver::raster::{Canvas, FillStyle, Function, Gc, Image, ImageFormat, Pixma
 use xserver::region::{Rect, Region};
 
 /// A small generator of numbers: the same seed always gives the same case.
-pub(crate) struct Dice(u64);
+pub(crate) struct Dice {
+    /// What it was made of.
+    pub(crate) seed: u64,
+    state: u64,
+}
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        Self { seed, state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 }
     }
 
     pub(crate) fn word(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as u32
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        (self.state >> 32) as u32
     }
 
     /// A number from `low` to `high`, both included.

@@ -576,3 +576,17 @@ fn wide_arcs_are_nearly_as_in_xvfb() {
 fn wide_dashed_arcs_are_nearly_as_in_xvfb() {
     run_allowing(20, 500, |bench, dice| wide_arcs(bench, dice, true));
 }
+
+#[test]
+fn circles_of_every_size_meet_themselves_where_those_of_xvfb_do() {
+    // Xor shows which pixels are drawn twice: there an eighth of a circle meets the next.
+    run(90, |bench, dice| {
+        let gc = Gc { function: xserver::raster::Function::Xor, ..Gc::default() };
+        let mut scene = Scene::new(bench, dice, 24, gc, Vary::default());
+        let size = dice.seed as u16 % 90;
+        let arc = xproto::Arc { x: 0, y: 0, width: size, height: size, angle1: 20_160, angle2: 360 * 64 };
+        bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
+        ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &[arc]));
+        (scene, arc_text(&[arc]))
+    });
+}
