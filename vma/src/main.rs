@@ -40,7 +40,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use nix::sys::signal::SigSet;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
@@ -66,12 +66,28 @@ struct Arguments {
     /// Directory for the agent's own files; it and its parents must belong to root.
     #[arg(long, default_value = "/run/qvd-vma")]
     runtime: PathBuf,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+/// What the agent runs itself for.
+#[derive(Subcommand)]
+enum Task {
+    /// Keeps the keyboard of the display in $DISPLAY with the active window.
+    #[command(hide = true)]
+    KeepFocus,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if std::process::id() == 1 {
         return init::run();
+    }
+    if let Some(Task::KeepFocus) = arguments.task {
+        return match session::focus::keep() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
     }
     let filter = tracing_subscriber::EnvFilter::try_from_env("QVD_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));

@@ -39,6 +39,7 @@ use tracing::{error, info, warn};
 
 mod account;
 pub(crate) mod desktop;
+pub(crate) mod focus;
 mod machine;
 mod nxagent;
 mod xauthority;
@@ -251,6 +252,8 @@ impl Phase {
 struct Run {
     nxagent: Nxagent,
     desktop: Option<Child>,
+    /// The program that keeps the keyboard with its window.
+    focus: Option<Child>,
     /// The desktop's program ended before nxagent: a log-out, or nxagent's death seen from inside, which
     /// nxagent's own end tells apart.
     desktop_ended: bool,
@@ -411,6 +414,7 @@ impl Actor {
                 self.run = Some(Run {
                     nxagent,
                     desktop: None,
+                    focus: None,
                     desktop_ended: false,
                     expected: false,
                     was_up: false,
@@ -545,14 +549,12 @@ impl Actor {
         match event {
             LogEvent::Started => {
                 run.was_up = true;
-                match desktop::launch(
-                    &self.account,
-                    &self.files,
-                    run.nxagent.display(),
-                    run.nxagent.parameters(),
-                )
-                .await
-                {
+                let display = run.nxagent.display();
+                run.focus = focus::start(&self.account, &self.files, display)
+                    .inspect_err(|error| warn!("the keyboard will not stay with its window: {error:#}"))
+                    .ok();
+                let parameters = run.nxagent.parameters();
+                match desktop::launch(&self.account, &self.files, display, parameters).await {
                     Ok(desktop) => run.desktop = Some(desktop),
                     Err(error) => {
                         error!("cannot start the desktop: {error:#}");
