@@ -17,6 +17,8 @@ use winit::platform::scancode::PhysicalKeyExtScancode;
 const CONTROL: [u8; 2] = [37, 105];
 const ALT: u8 = 64;
 const F: u8 = 41;
+/// Keys of a grab that wait for the window, at most.
+const MOST_WAITING: usize = 256;
 /// A touch pad's pixels to one click of a wheel.
 const PIXELS_PER_CLICK: f64 = 40.0;
 
@@ -30,8 +32,7 @@ struct State {
     session: Option<InputSender>,
     /// The view has the keyboard.
     keyboard: bool,
-    /// All keys come from a grab, and the window has the focus whatever its own events say.
-    grabbed: bool,
+    grab: GrabState,
     /// The pointer is over the view, not over something of the window's own.
     pointer: bool,
     /// The pixel row from which on motion is nothing to the window.
@@ -46,6 +47,18 @@ struct State {
     kept: Option<u8>,
     full_screen: bool,
     ctx: Option<egui::Context>,
+}
+
+/// Whether a grab speaks for the keyboard. While it does, all keys come from it, and the window has the focus whatever
+/// its own events say.
+#[derive(Default)]
+enum GrabState {
+    #[default]
+    None,
+    /// It begins, and the window has not come to the event that says so: keys pressed before may still be on their way
+    /// to it. Those of the grab, X keycode and whether it was pressed, wait here for their turn.
+    Begins(Vec<(u8, bool)>),
+    Speaks,
 }
 
 impl Input {
@@ -81,18 +94,19 @@ impl Input {
     #[cfg(target_os = "linux")]
     pub(crate) fn set_grabbed(&self, grabbed: bool) {
         let mut state = self.state();
-        if state.grabbed && !grabbed {
+        if grabbed {
+            state.grab = GrabState::Begins(Vec::new());
+        } else if !matches!(std::mem::take(&mut state.grab), GrabState::None) {
             state.release_keys();
             if let Some(ctx) = &state.ctx {
                 ctx.request_repaint();
             }
         }
-        state.grabbed = grabbed;
     }
 
     /// Whether a grab speaks for the keyboard.
     pub(crate) fn is_grabbed(&self) -> bool {
-        self.state().grabbed
+        !matches!(self.state().grab, GrabState::None)
     }
 
     /// Looks at an event; true if it ends here.
@@ -109,9 +123,8 @@ impl Input {
                 }
                 true
             }
-            WindowEvent::Focused(false) if !state.grabbed => {
-                state.release_keys();
-                state.release_buttons();
+            WindowEvent::Focused(false) => {
+                state.focus_lost();
                 false
             }
             WindowEvent::CursorMoved { position, .. } => {
@@ -141,7 +154,11 @@ impl Input {
     /// A key by X keycode, from a keyboard grab.
     pub(crate) fn grabbed_key(&self, code: u8, pressed: bool) {
         let mut state = self.state();
-        if state.keyboard {
+        if let GrabState::Begins(waiting) = &mut state.grab
+            && waiting.len() < MOST_WAITING
+        {
+            waiting.push((code, pressed));
+        } else if state.keyboard {
             state.key(code, pressed);
         }
     }
@@ -155,6 +172,25 @@ impl State {
     fn send(&self, input: SessionInput) {
         if let Some(session) = &self.session {
             session.send(input);
+        }
+    }
+
+    /// The window's own events say that it lost the focus. With a grab that is its beginning.
+    fn focus_lost(&mut self) {
+        match std::mem::replace(&mut self.grab, GrabState::Speaks) {
+            GrabState::Speaks => {}
+            GrabState::Begins(waiting) => {
+                for (code, pressed) in waiting {
+                    if self.keyboard {
+                        self.key(code, pressed);
+                    }
+                }
+            }
+            GrabState::None => {
+                self.grab = GrabState::None;
+                self.release_keys();
+                self.release_buttons();
+            }
         }
     }
 

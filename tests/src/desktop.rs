@@ -2,7 +2,7 @@
 //! through the client's window.
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
@@ -66,6 +66,21 @@ impl<'s> Desktop<'s> {
     pub fn paints_if(&self, condition: &str, colour: u32) -> Result<()> {
         self.run(&format!("{condition} && printf '\\e]11;#{colour:06x}\\a'"))?;
         self.sees(colour)
+    }
+
+    /// Types a command into the terminal of a session that is back, until it paints itself in the command's colour. No
+    /// click is needed for it, but what is typed while nxagent still resumes may be lost.
+    pub fn hears(&self, command: &str, colour: u32) -> Result<()> {
+        let deadline = Instant::now() + SOON;
+        loop {
+            self.run(command)?;
+            let seen = |picture: &Picture| shows(picture, colour).then_some(());
+            match self.screen.wait_for("an answer", Duration::from_secs(1), seen) {
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Err(_) => {}
+                Ok(()) => return Ok(()),
+            }
+        }
     }
 
     /// Waits until the terminal is seen in a colour.

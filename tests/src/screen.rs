@@ -30,6 +30,9 @@ const BUTTON_PRESS: u8 = 4;
 const BUTTON_RELEASE: u8 = 5;
 const MOTION: u8 = 6;
 
+/// X keycode of the Caps Lock key.
+pub const CAPS_LOCK: u8 = 66;
+
 /// An Xvfb of its own, with a window manager.
 pub struct Screen {
     name: String,
@@ -228,6 +231,19 @@ impl Screen {
         self.input(if pressed { KEY_PRESS } else { KEY_RELEASE }, keycode, 0, 0)
     }
 
+    /// Presses and releases a key.
+    pub fn tap(&self, keycode: u8) -> Result<()> {
+        self.key(keycode, true)?;
+        self.key(keycode, false)
+    }
+
+    /// Changes the keyboard layout.
+    pub fn set_layout(&self, layout: &str) -> Result<()> {
+        let status = self.command("setxkbmap").args(["-layout", layout]).status()?;
+        ensure!(status.success(), "setxkbmap: {status}");
+        Ok(())
+    }
+
     /// Types text that the screen's own keyboard layout has, `\n` as Return.
     pub fn type_text(&self, text: &str) -> Result<()> {
         let setup = self.connection.setup();
@@ -246,8 +262,7 @@ impl Screen {
             if shifted {
                 self.key(shift, true)?;
             }
-            self.key(key, true)?;
-            self.key(key, false)?;
+            self.tap(key)?;
             if shifted {
                 self.key(shift, false)?;
             }

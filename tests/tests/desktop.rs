@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use qvd_tests::desktop::{Desktop, clipboard, set_clipboard};
-use qvd_tests::screen::Screen;
+use qvd_tests::screen::{CAPS_LOCK, Screen};
 use qvd_tests::world::{SOON, World};
 
 /// Longest for a container's first desktop on a busy two-core host.
@@ -29,11 +29,12 @@ fn a_person_types_resizes_disconnects_and_finds_everything_as_it_was() -> Result
     let again = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
     again.sees(0x0021_4365)?;
     spans(&screen, 1400)?;
+    again.hears("printf '\\e]11;#543210\\a'", 0x0054_3210)?;
     again.close()?;
     world.daemon()?.wait_for_line("disconnected", SOON)?;
 
     let smaller = Desktop::connect(&world, &screen, "desk", &[], CONTAINER)?;
-    smaller.sees(0x0021_4365)?;
+    smaller.sees(0x0054_3210)?;
     spans(&screen, 1024)?;
     smaller.close()
 }
@@ -93,4 +94,36 @@ fn a_second_client_takes_the_session_over_and_the_first_is_told() -> Result<()> 
         (differ * 200 < picture.width * picture.height).then_some(())
     })?;
     second.close()
+}
+
+#[test]
+fn the_keyboard_is_the_one_in_front_of_the_person_at_every_connect() -> Result<()> {
+    let [small, capital, german, z] = [0x0055_4433, 0x0033_5544, 0x0044_5566, 0x0066_4455];
+    let screen = Screen::start(1200, 900)?;
+    let mut world = World::start("container")?;
+    world.add_machine("desk", "debian", &[])?;
+    let desktop = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
+    desktop.terminal(CONTAINER)?;
+    desktop.paints_if("true", 0x0011_2233)?;
+    for (name, colour) in [("a", small), ("A", capital), ("z", z)] {
+        desktop.run(&format!("{name}() {{ printf '\\e]11;#{colour:06x}\\a'; }}"))?;
+    }
+    for colour in [capital, small] {
+        screen.tap(CAPS_LOCK)?;
+        desktop.run("a")?;
+        desktop.sees(colour)?;
+    }
+
+    // The session changes its keyboard a moment after it is back.
+    desktop.run(&format!(
+        "z; until setxkbmap -print | grep -q pc+de; do sleep 0.1; done; printf '\\e]11;#{german:06x}\\a'"
+    ))?;
+    desktop.sees(z)?;
+    desktop.close()?;
+    world.daemon()?.wait_for_line("disconnected", SOON)?;
+    screen.set_layout("de")?;
+    let again = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
+    again.sees(german)?;
+    again.hears("z", z)?;
+    again.close()
 }
