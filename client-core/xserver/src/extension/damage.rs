@@ -22,7 +22,7 @@ pub(crate) const EXTENSION: Extension = Extension {
     first_error: number::DAMAGE_ERROR,
     dispatch,
     layouts: &Layouts {
-        requests: &["44", "444", "4", "444", "44"],
+        requests: &["44", "441111", "4", "444", "44"],
         replies: &["44"],
         events: &["44422222222"],
     },
@@ -71,7 +71,8 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             if let Ok(window) = server.window(request.drawable)
                 && window.viewable
             {
-                let (origin, whole) = (window.origin, window.inner_clip());
+                // With its border, as in Xvfb
+                let (origin, whole) = (window.origin, window.outer_clip.clone());
                 add(server, request.damage, &whole.translated(-origin.0, -origin.1));
             }
         }
@@ -100,6 +101,9 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         (4, 2) => {
             let request = AddRequest::try_parse_request(header, body)?;
             server.drawable_depth(request.drawable)?;
+            if server.window(request.drawable).is_ok_and(|window| window.input_only) {
+                return Err(XError::matching(request.drawable));
+            }
             let region = server.region(request.region)?.clone();
             let on = server.damages.iter().copied().filter(|id| {
                 server.damage_object(*id).is_ok_and(|damage| damage.drawable == request.drawable)
@@ -197,11 +201,20 @@ fn notify(server: &mut Server, id: Xid, region: &Region) {
     let Ok(damage) = server.damage_object(id) else { return };
     let (client, drawable, level) = (damage.client, damage.drawable, damage.level);
     let geometry = match (server.window(drawable), server.pixmap(drawable)) {
-        (Ok(window), _) => Rectangle { x: window.x, y: window.y, width: window.width, height: window.height },
+        // Where it is on the screen, as in Xvfb
+        (Ok(window), _) => {
+            let (x, y) = (window.origin.0 as i16, window.origin.1 as i16);
+            Rectangle { x, y, width: window.width, height: window.height }
+        }
         (_, Ok(pixmap)) => Rectangle { x: 0, y: 0, width: pixmap.width, height: pixmap.height },
         _ => return,
     };
-    let areas: Vec<Rect> = if level >= 2 { vec![region.extents()] } else { region.rects().to_vec() };
+    let areas: Vec<Rect> = match level {
+        0 | 1 => region.rects().to_vec(),
+        2 => vec![region.extents()],
+        // That there is damage at all says nothing of where.
+        _ => vec![Rect::from_size(0, 0, geometry.width.into(), geometry.height.into())],
+    };
     for (index, area) in areas.iter().enumerate() {
         // The top bit of the level says that more follow.
         let more = if index + 1 < areas.len() { 0x80 } else { 0 };

@@ -682,11 +682,12 @@ fn alarm_request(server: &mut Server, client: ClientId, create: bool, body: &[u8
         return Err(bad_counter(counter));
     }
     let condition = condition(server, counter, value_type, value, test)?;
-    // A delta that leads away from the test's direction can never end.
-    if (test % 2 == 0 && delta < 0) || (test % 2 == 1 && delta > 0 && mask & (1 << 4) != 0) {
+    // A delta that leads away from the test's direction can never end (SYNC, CreateAlarm); one that nobody has given is
+    // as good as given.
+    let given = mask & (1 << 3 | 1 << 4) != 0;
+    if given && ((test.is_multiple_of(2) && delta < 0) || (!test.is_multiple_of(2) && delta > 0)) {
         return Err(XError::MATCH);
     }
-    let delta = if test % 2 == 1 && delta > 0 { -delta } else { delta };
     let state = if counter == 0 { ALARMSTATE::INACTIVE } else { ALARMSTATE::ACTIVE };
     if create {
         let alarm = Alarm { client, condition, delta, events, state, listeners: Vec::new() };
@@ -711,6 +712,9 @@ fn alarm_request(server: &mut Server, client: ClientId, create: bool, body: &[u8
         && condition.holds(now, now)
     {
         alarm_goes_off(server, id, now);
+    } else if counter == 0 && !create {
+        // It is told that it waits for nothing any more.
+        alarm_goes_off(server, id, 0);
     }
     Ok(())
 }

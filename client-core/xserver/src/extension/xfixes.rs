@@ -32,7 +32,7 @@ pub(crate) const EXTENSION: Extension = Extension {
     layouts: &Layouts {
         #[rustfmt::skip]
         requests: &[
-            "44", "1114", "444", "44", "", "4*2", "44", "441", "44", "44", "4", "4*2", "44", "444", "444", "444",
+            "44", "11114", "444", "44", "", "4*2", "44", "441", "44", "44", "4", "4*2", "44", "444", "444", "444",
             "4222244", "422", "44", "4", "4422", "4111224", "4422", "42", "4", "", "44", "42", "442222", "4", "4",
             "44222242*2", "4",
         ],
@@ -381,6 +381,10 @@ fn region_request(server: &mut Server, client: ClientId, header: RequestHeader, 
         let boxes: Vec<Rect> = list.iter().map(|part| rect(*part)).collect();
         Region::from_rects(&boxes)
     };
+    // The id of a new region is looked at before what it is made of, as by Xvfb.
+    if matches!(header.minor_opcode, 6..=9) && words == if header.minor_opcode == 7 { 3 } else { 2 } {
+        server.check_new_id(client, word(body, 0)?)?;
+    }
     match header.minor_opcode {
         5 if words >= 1 && words % 2 == 1 => {
             let request = CreateRegionRequest::try_parse_request(header, body)?;

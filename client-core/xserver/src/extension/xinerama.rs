@@ -48,12 +48,13 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
         (3, 2) => {
             let request = GetScreenSizeRequest::try_parse_request(header, body)?;
             server.window(request.window)?;
-            let monitor = monitors.get(request.screen as usize).ok_or(XError::MATCH)?;
+            // Of whichever one, as in Xvfb: the size of all
+            let (width, height) = server.size();
             let reply = GetScreenSizeReply {
                 sequence: 0,
                 length: 0,
-                width: u32::from(monitor.width),
-                height: u32::from(monitor.height),
+                width: u32::from(width),
+                height: u32::from(height),
                 window: request.window,
                 screen: request.screen,
             };

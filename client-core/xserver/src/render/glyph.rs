@@ -38,7 +38,7 @@ pub struct GlyphSet {
 /// Why glyphs could not be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GlyphError {
-    /// The images are shorter than the glyphs' sizes say.
+    /// The images are shorter or longer than the glyphs' sizes say.
     #[error("glyph images of {found} bytes, expected {expected}")]
     Length {
         /// Bytes the sizes ask for.
@@ -80,26 +80,29 @@ impl GlyphSet {
     /// Puts glyphs in, in place of those of the same numbers. `images` is what `AddGlyphs` carries: the glyphs' images one
     /// after the other, rows padded to 32 bits, least significant bit or byte first.
     pub fn add(&mut self, ids: &[u32], infos: &[Glyphinfo], images: &[u8]) -> Result<(), GlyphError> {
+        let bits_per_pixel = match self.format.depth {
+            1 => 1,
+            4 | 8 => 8,
+            16 => 16,
+            _ => 32,
+        };
+        let stride = |info: &Glyphinfo| (usize::from(info.width) * bits_per_pixel).div_ceil(32) * 4;
+        let length = |info: &Glyphinfo| stride(info) * usize::from(info.height);
+        let expected = infos.iter().map(length).fold(0, usize::saturating_add);
+        // All of it, or nothing is added.
+        if images.len() != expected {
+            return Err(GlyphError::Length { expected, found: images.len() });
+        }
         let mut rest = images;
-        let mut expected = 0_usize;
         for (id, info) in ids.iter().zip(infos) {
-            let (width, height) = (usize::from(info.width), usize::from(info.height));
-            let bits_per_pixel = match self.format.depth {
-                1 => 1,
-                4 | 8 => 8,
-                16 => 16,
-                _ => 32,
-            };
-            let stride = (width * bits_per_pixel).div_ceil(32) * 4;
-            let length = stride * height;
-            expected = expected.saturating_add(length);
+            let (width, stride, length) = (usize::from(info.width), stride(info), length(info));
             let Some((image, later)) = rest.split_at_checked(length) else {
                 return Err(GlyphError::Length { expected, found: images.len() });
             };
             rest = later;
             let mut glyph = Glyph { info: *info, image: None };
             if length != 0 {
-                if self.bytes.saturating_add(width * height * 4) > Self::MAX_BYTES {
+                if self.bytes.saturating_add(width * usize::from(info.height) * 4) > Self::MAX_BYTES {
                     return Err(GlyphError::Memory);
                 }
                 let mut pixmap =

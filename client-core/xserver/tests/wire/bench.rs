@@ -27,6 +27,9 @@ const MODIFIERS: [i64; 32] = [
 
 /// How the root is written in a scenario: no 32 bits are the same.
 pub(crate) const ROOT: i64 = 1 << 40;
+/// How picture formats are written.
+pub(crate) const RGB24: i64 = 1 << 41;
+pub(crate) const A8: i64 = 1 << 43;
 /// The root of the server tested.
 pub(crate) const OUR_ROOT: u32 = 0x100;
 
@@ -149,6 +152,8 @@ pub(crate) struct Wire<'a> {
     pub(crate) extensions: HashMap<&'static str, Extension>,
     steps: Vec<Step>,
     pub(crate) last_major: u8,
+    /// Ids of picture formats, as they are written here.
+    formats: HashMap<i64, u32>,
     /// The step may have taken an event from another keyboard.
     last_xtest: bool,
 }
@@ -167,6 +172,7 @@ impl<'a> Wire<'a> {
             extensions: HashMap::new(),
             steps: Vec::new(),
             last_major: 0,
+            formats: HashMap::new(),
             last_xtest: false,
         }
     }
@@ -296,6 +302,7 @@ impl<'a> Wire<'a> {
                 b'1' => bytes.push(*value as u8),
                 b'2' => bytes.extend(self.put16(*value as u16)),
                 _ if *value == ROOT => bytes.extend(self.put32(self.root)),
+                _ if self.formats.contains_key(value) => bytes.extend(self.put32(self.formats[value])),
                 _ => bytes.extend(self.put32(*value as u32)),
             }
         }
@@ -379,6 +386,27 @@ impl<'a> Wire<'a> {
         let extension = Extension { major: reply[9], event: reply[10], error: reply[11] };
         self.extensions.insert(name, extension);
         extension
+    }
+
+    /// Asks which picture formats there are.
+    pub(crate) fn find_formats(&mut self, client: usize) {
+        let major = self.extension(client, "RENDER").major;
+        let mut bytes = vec![major, 1];
+        bytes.extend(self.put16(1));
+        self.write(client, &bytes, 1);
+        let reply = self.read(client).unwrap();
+        let count = self.get32(&reply[8..]) as usize;
+        for format in reply[32..].chunks_exact(28).take(count) {
+            let (depth, alpha) = (format[5], self.get16(&format[22..]));
+            // Of the direct ones: red, green and blue in this order
+            let (red, blue) = (self.get16(&format[8..]), self.get16(&format[16..]));
+            let written = match (depth, alpha, red, blue) {
+                (24, 0, 16, 0) => RGB24,
+                (8, 255, 0, 0) => A8,
+                _ => continue,
+            };
+            self.formats.insert(written, self.get32(format));
+        }
     }
 
     /// A class of event of version 1 of the input extension: its number from the first on, of a device.

@@ -147,6 +147,14 @@ impl Wire<'_> {
             };
             bytes[used..].fill(0);
         }
+        if code >= 64 && self.event_name(code).starts_with("SYNC+") {
+            bytes[24..28].fill(0xee);
+        }
+        if code >= 64 && self.event_name(code) == "DAMAGE+0" {
+            bytes[12..16].fill(0xee);
+            // Xvfb leaves the level out for clients of the other byte order.
+            bytes[1] = 0;
+        }
         if code == 35 {
             bytes[1] = 0;
             // The time of each event of the input extension

@@ -5,6 +5,7 @@
 
 mod bench;
 mod describe;
+mod extensions;
 mod random;
 mod requests;
 mod scenarios;
@@ -55,6 +56,31 @@ fn requests_of_xtest_are_answered_as_by_xvfb() {
 #[test]
 fn requests_about_the_screen_saver_are_answered_as_by_xvfb() {
     extension("MIT-SCREEN-SAVER", requests::SCREEN_SAVER);
+}
+
+#[test]
+fn requests_of_xfixes_are_answered_as_by_xvfb() {
+    extension("XFIXES", extensions::XFIXES);
+}
+
+#[test]
+fn requests_about_damage_are_answered_as_by_xvfb() {
+    extension("DAMAGE", extensions::DAMAGES);
+}
+
+#[test]
+fn requests_of_sync_are_answered_as_by_xvfb() {
+    extension("SYNC", extensions::SYNCS);
+}
+
+#[test]
+fn requests_of_render_are_answered_as_by_xvfb() {
+    extension("RENDER", extensions::RENDERS);
+}
+
+#[test]
+fn requests_of_xinerama_are_answered_as_by_xvfb() {
+    extension("XINERAMA", extensions::XINERAMA);
 }
 
 /// `WIRE_PROGRAMS` is how many programs are run, from the seed `WIRE_SEED` on.

@@ -81,6 +81,9 @@ fn values(w: &Wire<'_>, c: usize, fields: &[Field]) -> Vec<i64> {
 pub(crate) fn try_all(w: &mut Wire<'_>, extension: Option<&'static str>, good: &Good) {
     let c = w.connect();
     furnish(w, c);
+    if let Some(extension) = extension {
+        crate::extensions::furnish(w, c, extension);
+    }
     let right = values(w, c, good.fields);
     let body = |w: &Wire<'_>, values: &[i64]| {
         let mut body = w.lay(good.layout, values);
@@ -137,7 +140,7 @@ pub(crate) fn try_all(w: &mut Wire<'_>, extension: Option<&'static str>, good: &
 
 use Field::{Id, Is, New, Of};
 
-const fn good(
+pub(crate) const fn good(
     major: u8,
     data: (u8, &'static [u8]),
     layout: &'static str,

@@ -119,7 +119,9 @@ fn check_length(minor: u8, body: &[u8]) -> Outcome {
         FREE_GLYPHS_REQUEST => (2, 1),
         COMPOSITE_GLYPHS8_REQUEST | COMPOSITE_GLYPHS16_REQUEST | COMPOSITE_GLYPHS32_REQUEST => (7, 1),
         FILL_RECTANGLES_REQUEST => (5, 2),
-        CREATE_CURSOR_REQUEST | CREATE_SOLID_FILL_REQUEST => (4, 0),
+        CREATE_CURSOR_REQUEST => (4, 0),
+        // Xvfb takes a longer one as well.
+        CREATE_SOLID_FILL_REQUEST => (4, 1),
         SET_PICTURE_TRANSFORM_REQUEST => (11, 0),
         CREATE_ANIM_CURSOR_REQUEST => (2, 2),
         ADD_TRAPS_REQUEST => (3, 6),
@@ -130,18 +132,33 @@ fn check_length(minor: u8, body: &[u8]) -> Outcome {
     };
     let more = words.checked_sub(least).ok_or(XError::LENGTH)?;
     let fits = if group == 0 { more == 0 } else { more.is_multiple_of(group) };
-    // A gradient says how many stops it has: each is a position and a colour.
-    let stops = match minor {
-        CREATE_LINEAR_GRADIENT_REQUEST | CREATE_RADIAL_GRADIENT_REQUEST | CREATE_CONICAL_GRADIENT_REQUEST => {
-            Some(word(body, (least - 2) * 4)? as usize)
-        }
-        _ => None,
+    if fits || is_gradient(minor) { Ok(()) } else { Err(XError::LENGTH) }
+}
+
+fn is_gradient(minor: u8) -> bool {
+    matches!(
+        minor,
+        CREATE_LINEAR_GRADIENT_REQUEST | CREATE_RADIAL_GRADIENT_REQUEST | CREATE_CONICAL_GRADIENT_REQUEST
+    )
+}
+
+/// A gradient says how many stops it has: each is a position and a colour. Its id is looked at before.
+fn check_gradient(server: &Server, client: ClientId, minor: u8, body: &[u8]) -> Outcome {
+    server.check_new_id(client, word(body, 0)?)?;
+    let head = match minor {
+        CREATE_LINEAR_GRADIENT_REQUEST => 24,
+        CREATE_RADIAL_GRADIENT_REQUEST => 32,
+        _ => 20,
     };
-    if fits && stops.is_none_or(|stops| stops == more / 3) { Ok(()) } else { Err(XError::LENGTH) }
+    let stops = u64::from(word(body, head - 4)?);
+    if body.len() as u64 == head as u64 + 12 * stops { Ok(()) } else { Err(XError::LENGTH) }
 }
 
 fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: &[u8]) -> Outcome {
     check_length(header.minor_opcode, body)?;
+    if is_gradient(header.minor_opcode) {
+        check_gradient(server, client, header.minor_opcode, body)?;
+    }
     let swapped = server.client(client).is_some_and(|client| client.swapped);
     let body = &*layouts::native(header.minor_opcode, body, swapped);
     macro_rules! parse {

@@ -295,8 +295,8 @@ const ALL_ATTRIBUTES: u32 = (1 << 13) - 1;
 
 pub(super) fn create(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let (id, drawable) = (word(body, 0)?, word(body, 4)?);
-    let values = ValueList::new(word(body, 12)?, tail(body, 16)?)?.within(ALL_ATTRIBUTES)?;
     server.check_new_id(client, id)?;
+    let values = ValueList::new(word(body, 12)?, tail(body, 16)?)?.within(ALL_ATTRIBUTES)?;
     let depth = server.drawable_depth(drawable)?;
     let format = format(word(body, 8)?)?;
     let what = match server.resources.get(&drawable) {
