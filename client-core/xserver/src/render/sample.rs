@@ -237,21 +237,26 @@ fn mix_row(
     fill: u32,
     out: &mut [u32],
 ) {
-    for four in out.chunks_mut(4) {
-        let mut sums = [i32x4::ZERO; 4];
-        for sum in &mut sums[..four.len()] {
-            let at = (x >> 16) as usize;
-            if let (Some([a, b, ..]), Some([c, d, ..])) = (above.get(at..), below.get(at..)) {
-                *sum = mix([[*a, *b], [*c, *d]], weights((x >> 9 & 0x7f).into()), down);
-            }
-            x = x.wrapping_add(step);
+    let mut next = || {
+        let (at, across) = ((x >> 16) as usize, weights((x >> 9 & 0x7f).into()));
+        x = x.wrapping_add(step);
+        let two = |row: &[u32]| row.get(at..at + 2).and_then(<[u32]>::first_chunk::<2>).copied();
+        match (two(above), two(below)) {
+            (Some(above), Some(below)) => mix([above, below], across, down),
+            _ => i32x4::ZERO,
         }
-        let [a, b, c, d] = sums;
-        let half = |a: i32x4, b: i32x4| i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([a, b]));
-        let pixels = cast::<u8x16, [u32; 4]>(u8x16::narrow_i16x8(half(a, b), half(c, d)));
-        for (pixel, mixed) in four.iter_mut().zip(pixels) {
-            *pixel = mixed | fill;
-        }
+    };
+    let half = |a: i32x4, b: i32x4| i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([a, b]));
+    let fill = u32x4::splat(fill);
+    let (fours, rest) = out.as_chunks_mut::<4>();
+    for four in fours {
+        let (a, b) = (half(next(), next()), half(next(), next()));
+        *four = cast(cast::<u8x16, u32x4>(u8x16::narrow_i16x8(a, b)) | fill);
+    }
+    for pixel in rest {
+        let sums = next();
+        let halves = half(sums, sums);
+        *pixel = (cast::<u8x16, u32x4>(u8x16::narrow_i16x8(halves, halves)) | fill).to_array()[0];
     }
 }
 
