@@ -32,6 +32,10 @@ const MOTION: u8 = 6;
 
 /// X keycode of the Caps Lock key.
 pub const CAPS_LOCK: u8 = 66;
+/// X keycode of the Num Lock key.
+pub const NUM_LOCK: u8 = 77;
+/// X keycode of the key that is 1 with Num Lock, and End without.
+pub const KEYPAD_1: u8 = 87;
 
 /// An Xvfb of its own, with a window manager.
 pub struct Screen {

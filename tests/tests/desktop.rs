@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use qvd_tests::desktop::{Desktop, clipboard, set_clipboard};
-use qvd_tests::screen::{CAPS_LOCK, Screen};
+use qvd_tests::screen::{CAPS_LOCK, KEYPAD_1, NUM_LOCK, Screen};
 use qvd_tests::world::{SOON, World};
 
 /// Longest for a container's first desktop on a busy two-core host.
@@ -98,8 +98,10 @@ fn a_second_client_takes_the_session_over_and_the_first_is_told() -> Result<()> 
 
 #[test]
 fn the_keyboard_is_the_one_in_front_of_the_person_at_every_connect() -> Result<()> {
-    let [small, capital, german, z] = [0x0055_4433, 0x0033_5544, 0x0044_5566, 0x0066_4455];
+    let [small, capital, digit, german, z] =
+        [0x0055_4433, 0x0033_5544, 0x0045_3645, 0x0044_5566, 0x0066_4455];
     let screen = Screen::start(1200, 900)?;
+    screen.tap(NUM_LOCK)?;
     let mut world = World::start("container")?;
     world.add_machine("desk", "debian", &[])?;
     let desktop = Desktop::connect(&world, &screen, "desk", &["--fullscreen"], CONTAINER)?;
@@ -113,6 +115,13 @@ fn the_keyboard_is_the_one_in_front_of_the_person_at_every_connect() -> Result<(
         desktop.run("a")?;
         desktop.sees(colour)?;
     }
+
+    // What was switched on before the session began is on in it as well.
+    desktop.run(&format!("A; read k; [ \"$k\" = 1 ] && printf '\\e]11;#{digit:06x}\\a'"))?;
+    desktop.sees(capital)?;
+    screen.tap(KEYPAD_1)?;
+    desktop.run("")?;
+    desktop.sees(digit)?;
 
     // The session changes its keyboard a moment after it is back.
     desktop.run(&format!(

@@ -4,7 +4,10 @@
 //! shortcuts are made of them inside the session, exactly as on a computer with that keyboard.
 
 mod layout;
+mod locks;
 mod scancode;
 
 pub use layout::detect;
+pub use locks::Locks;
+pub(crate) use locks::locks;
 pub use scancode::ScancodeSet;

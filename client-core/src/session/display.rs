@@ -22,6 +22,7 @@ use super::link::Work;
 use crate::Error;
 use crate::client::Wake;
 use crate::clipboard::ClipboardSender;
+use crate::keyboard::Locks;
 
 /// Bytes for the server that may wait to be written; more means that it takes nothing any more.
 const MAX_BACKLOG: usize = 32 << 20;
@@ -54,6 +55,8 @@ pub enum Input {
     },
     /// The window has the keyboard, or has lost it; then nothing stays pressed.
     Focus(bool),
+    /// What is switched on at the keyboard.
+    Locks(Locks),
     /// The view has another size in pixels.
     Resize(Geometry),
     /// Somebody copied or marked text on this computer.
@@ -261,6 +264,7 @@ impl Display {
                     }
                 }
             }
+            Input::Locks(Locks { caps, num }) => self.x.set_locks(caps, num),
             Input::Resize(Geometry { width, height }) => self.x.resize(width, height, self.dpi),
             Input::Text { selection, text } => {
                 self.owned.remove(&selection);

@@ -34,7 +34,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::api::{Api, WebSocket, text_message, web_socket_error};
 use crate::client::Wake;
 use crate::clipboard::Clipboard;
-use crate::{Error, locale};
+use crate::{Error, keyboard, locale};
 
 pub(crate) use cache::Cache;
 pub use display::{Cursor, Input, Selection};
@@ -190,9 +190,12 @@ impl Session {
         self.inbox.send(Input::Resize(geometry));
     }
 
-    /// The window has or has not the keyboard. The clipboards of both sides are brought together.
+    /// The window has or has not the keyboard. Its locks and the clipboards of both sides are brought together.
     pub fn focus(&self, focused: bool) {
         self.inbox.send(Input::Focus(focused));
+        if focused && let Some(locks) = keyboard::locks() {
+            self.inbox.send(Input::Locks(locks));
+        }
         if let Some(clipboard) = &self.clipboard {
             clipboard.focus(focused);
         }

@@ -336,6 +336,24 @@ impl Server {
         }
     }
 
+    /// What is switched on at the user's keyboard: Caps Lock and Num Lock.
+    pub fn set_locks(&mut self, caps: bool, num: bool) {
+        let before = xkb::State::of(&self.input);
+        let keyboard = &mut self.input.keyboard;
+        for (on, modifiers) in [(caps, 1 << u8::from(xproto::MapIndex::LOCK)), (num, keyboard.num_lock())] {
+            if on {
+                keyboard.locked |= modifiers;
+            } else {
+                keyboard.locked &= !modifiers;
+            }
+        }
+        xkb::state_may_have_changed(
+            self,
+            before,
+            xkb::Cause { detail: 0, event_type: xproto::KEY_PRESS_EVENT, minor: 0 },
+        );
+    }
+
     /// Takes an event of a device; one of a frozen device waits.
     pub(crate) fn inject(&mut self, kind: RawKind) {
         self.take_raw(RawEvent {
