@@ -2,8 +2,8 @@
 
 use x11rb_protocol::protocol::xproto::Point;
 
-use super::fill::choose_row;
 use super::gc::Gc;
+use super::pattern::choose_row;
 use super::pixmap::{Pixel, Pixels, with_pixels};
 use super::rop::Rop;
 use super::{Canvas, Pixmap};

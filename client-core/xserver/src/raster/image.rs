@@ -5,8 +5,8 @@
 //! client adapts to them whatever its own byte order is.
 
 use super::copy::row_mut;
-use super::fill::choose_row;
 use super::gc::Gc;
+use super::pattern::choose_row;
 use super::pixmap::{Pixel, Pixels, with_pixels};
 use super::rop::Rop;
 use super::{Canvas, Pixmap};

@@ -80,7 +80,7 @@ impl PlainShape for Lines<'_> {
                 data.get_mut(from..to).unwrap_or_default().iter_mut().for_each(&combine);
             } else {
                 let line = Line::new(a, b).translate((dx, dy));
-                super::fill::walk(&line, stride, data, line.count + i64::from(with_last), &combine);
+                super::plain::walk(&line, stride, data, line.count + i64::from(with_last), &combine);
             }
         };
         let whole = |data: &mut [P], a: (i32, i32), b: (i32, i32), with_last: bool| {

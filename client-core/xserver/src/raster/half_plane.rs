@@ -1,0 +1,176 @@
+//! Half planes whose edges have whole-numbered directions, of which wide lines are made: where they cut rows, how their
+//! edges go down from row to row, and the wedges that cut round caps and joins.
+
+use super::wide_line::Face;
+
+/// Up to four edges on one side of a convex piece.
+#[derive(Default)]
+pub(super) struct Walls {
+    walls: [Wall; 4],
+    count: usize,
+}
+
+impl Walls {
+    pub(super) fn add(&mut self, wall: Wall) {
+        if let Some(place) = self.walls.get_mut(self.count) {
+            *place = wall;
+            self.count += 1;
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Wall> {
+        self.walls.iter().take(self.count)
+    }
+
+    pub(super) fn down(&mut self) {
+        for wall in self.walls.iter_mut().take(self.count) {
+            wall.x += wall.step;
+            wall.fraction += wall.fraction_step;
+            if wall.fraction > 0 {
+                wall.fraction -= wall.height;
+                wall.x += 1;
+            }
+        }
+    }
+}
+
+/// An edge on the way down: the first whole column at or right of it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wall {
+    pub(super) x: i64,
+    /// In `height`ths, from `1 - height` to 0.
+    fraction: i64,
+    step: i64,
+    fraction_step: i64,
+    height: i64,
+}
+
+/// What cuts a disc: up to two lines through its middle, each from some row down, and limits of rows.
+pub(super) struct Wedge {
+    top: i32,
+    pub(super) bottom: i32,
+    edges: [Option<(i32, HalfPlane)>; 2],
+    /// Whether `top` is one yet.
+    has_top: bool,
+}
+
+impl Default for Wedge {
+    fn default() -> Self {
+        Self { top: i32::MIN, bottom: 1 << 16, edges: [None, None], has_top: false }
+    }
+}
+
+impl Wedge {
+    /// Keeps what is beyond a line's end. `from` is the height, from the end point, at which the cut begins; `corner` the
+    /// height of the line's corner, which counts for lines that go straight up or down; `level` where the cut is, in the
+    /// direction of `(dx, dy)` or against it, whichever goes right.
+    pub(super) fn cut(&mut self, face: &Face, from: f64, corner: f64, level: f64) {
+        if face.dx == 0 && face.dy != 0 {
+            let row = face.y.saturating_add(corner.ceil() as i32);
+            if face.dy < 0 {
+                self.begin(row);
+            } else {
+                self.bottom = row;
+            }
+            return;
+        }
+        // The end of a line to the right is cut on its right.
+        let greater = face.dx < 0;
+        let (dx, dy) = if greater { (face.dy, -face.dx) } else { (-face.dy, face.dx) };
+        let level = if greater { -level } else { level };
+        let row = face.y.saturating_add(from.ceil() as i32);
+        let plane = HalfPlane::new(dx, dy, level, greater).moved(face.x, face.y);
+        if let Some(free) = self.edges.iter_mut().find(|edge| edge.is_none()) {
+            *free = Some((row, plane));
+        }
+        if (dx < 0) == greater {
+            self.begin(row);
+        }
+    }
+
+    /// Nothing is kept above a row; of several the highest counts.
+    fn begin(&mut self, row: i32) {
+        self.top = if self.has_top { self.top.min(row) } else { row };
+        self.has_top = true;
+    }
+
+    /// Cuts a row; whether anything may be left.
+    pub(super) fn admits(&self, row: i32, x1: &mut i64, x2: &mut i64) -> bool {
+        if row < self.top {
+            return false;
+        }
+        for (from, plane) in self.edges.iter().flatten() {
+            if row >= *from {
+                plane.cut(row, x1, x2);
+            }
+        }
+        x1 < x2
+    }
+}
+
+/// One side of the line `x dy - y dx = constant`, `dy` not negative; where `dy` is 0, of the line `-y dx = constant`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HalfPlane {
+    dx: i64,
+    pub(super) dy: i64,
+    /// The least whole number not below the constant.
+    constant: i64,
+    /// Whether pixels with a greater `x dy - y dx` are kept; those on the line belong to this side.
+    pub(super) greater: bool,
+}
+
+impl HalfPlane {
+    pub(super) fn new(dx: i64, dy: i64, constant: f64, greater: bool) -> Self {
+        if dy < 0 || (dy == 0 && dx > 0) {
+            Self { dx: -dx, dy: -dy, constant: (-constant).ceil() as i64, greater: !greater }
+        } else {
+            Self { dx, dy, constant: constant.ceil() as i64, greater }
+        }
+    }
+
+    /// The same around another origin, which is whole, so that no bit of the constant is lost to it.
+    pub(super) fn moved(self, x: i32, y: i32) -> Self {
+        let by = i64::from(x) * self.dy - i64::from(y) * self.dx;
+        Self { constant: self.constant.saturating_add(by), ..self }
+    }
+
+    /// What a level edge leaves of the rows.
+    pub(super) fn limit_rows(&self, top: &mut i32, bottom: &mut i32) {
+        if self.dy != 0 {
+            return;
+        }
+        // Below the edge or on it, where y (-dx) >= constant.
+        let first = -(-self.constant).div_euclid((-self.dx).max(1));
+        let first = first.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+        if self.greater {
+            *top = (*top).max(first);
+        } else {
+            *bottom = (*bottom).min(first);
+        }
+    }
+
+    /// Where it is on a row, and how it goes on; not for level edges.
+    pub(super) fn wall(&self, y: i32) -> Wall {
+        let height = self.dy.max(1);
+        let right = self.constant.saturating_add(i64::from(y) * self.dx);
+        let x = -(-right).div_euclid(height);
+        Wall {
+            x,
+            fraction: right - x * height,
+            step: self.dx.div_euclid(height),
+            fraction_step: self.dx.rem_euclid(height),
+            height,
+        }
+    }
+
+    /// Cuts the span of row `y` to this side: from the edge on, or up to it.
+    pub(super) fn cut(&self, y: i32, x1: &mut i64, x2: &mut i64) {
+        let right = self.constant.saturating_add(i64::from(y) * self.dx);
+        let edge = -(-right).div_euclid(self.dy.max(1));
+        if self.greater {
+            *x1 = (*x1).max(edge);
+        } else {
+            *x2 = (*x2).min(edge);
+        }
+    }
+}
