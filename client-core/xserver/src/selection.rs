@@ -59,12 +59,14 @@ impl Server {
         if is_before(now, time_given) || old.is_some_and(|old| is_before(time_given, old.time)) {
             return Ok(());
         }
-        // nxagent says so hundreds of times a second: what changes nothing costs nothing.
+        // nxagent says so hundreds of times a second: what changes nothing costs nothing. Those who watch the selection are
+        // told all the same: there is something new to be had.
         if let Some(old) = self.selections.owners.iter_mut().find(|owner| owner.selection == selection)
             && old.window == window
             && (window == 0 || old.client == client)
         {
             old.time = time_given;
+            crate::extension::xfixes::selection_changed(self, selection, SelectionChange::Owner);
             return Ok(());
         }
         self.change_owner(selection, window, if window == 0 { ClientId::SERVER } else { client }, time_given);

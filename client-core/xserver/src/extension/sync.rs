@@ -368,7 +368,7 @@ fn alarm_goes_off(server: &mut Server, id: Xid, value: i64) {
         // The threshold moves until the condition holds no more: by as many deltas as that takes, at once.
         let delta = i128::from(alarm.delta);
         let (threshold, value) = (i128::from(alarm.condition.threshold), i128::from(value));
-        let steps = (value - threshold).div_euclid(delta).max(0) + 1;
+        let steps = ((value - threshold) / delta).max(0) + 1;
         match i64::try_from(threshold + steps * delta) {
             Ok(threshold) => alarm.condition.threshold = threshold,
             Err(_) => alarm.state = ALARMSTATE::INACTIVE,

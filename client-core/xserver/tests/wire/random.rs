@@ -1,5 +1,6 @@
-//! Programs made by chance: windows, input, grabs, focus, selections and properties of several clients, each request as
-//! likely to be in the way of another as in a busy session. What no one thinks of writing as a scenario is found here.
+//! Programs made by chance: windows, input, grabs, focus, selections, properties, regions and alarms of several clients,
+//! each request as likely to be in the way of another as in a busy session. What no one thinks of writing as a scenario is
+//! found here.
 //!
 //! A program is a list of operations with all their values in it, so that one that shows a difference can be made
 //! shorter by leaving operations out.
@@ -406,6 +407,83 @@ fn about_clients(chance: &mut Chance) -> Op {
     }
 }
 
+/// Regions, counters and alarms, each of which a client has some.
+fn about_extensions(chance: &mut Chance) -> Op {
+    let c = chance.client();
+    let fixes = |minor: u8, layout: &'static str, values: Vec<Value>| Op::Extension {
+        client: c,
+        name: "XFIXES",
+        minor,
+        layout,
+        values,
+    };
+    let sync = |minor: u8, layout: &'static str, values: Vec<Value>| Op::Extension {
+        client: c,
+        name: "SYNC",
+        minor,
+        layout,
+        values,
+    };
+    let region = |chance: &mut Chance| Id(c, 30 + chance.below(4) as u32);
+    let counter = |chance: &mut Chance| Id(c, 34 + chance.below(2) as u32);
+    let rect = |chance: &mut Chance| {
+        [chance.range(-20, 60), chance.range(-20, 60), chance.range(0, 80), chance.range(0, 80)].map(Is)
+    };
+    match chance.below(22) {
+        0..=2 => {
+            let mut values = vec![region(chance)];
+            (0..chance.below(4)).for_each(|_| values.extend(rect(chance)));
+            fixes(5, "4*2", values)
+        }
+        3 | 4 => {
+            let mut values = vec![region(chance)];
+            (0..chance.below(5)).for_each(|_| values.extend(rect(chance)));
+            fixes(11, "4*2", values)
+        }
+        5 => fixes(12, "44", vec![region(chance), region(chance)]),
+        6..=8 => {
+            let minor = 13 + chance.below(3) as u8;
+            fixes(minor, "444", vec![region(chance), region(chance), region(chance)])
+        }
+        9 => {
+            let mut values = vec![region(chance)];
+            values.extend(rect(chance));
+            values.push(region(chance));
+            fixes(16, "422224", values)
+        }
+        10 => fixes(17, "422", vec![region(chance), Is(chance.range(-30, 30)), Is(chance.range(-30, 30))]),
+        11 => fixes(18, "44", vec![region(chance), region(chance)]),
+        12 | 13 => fixes(19, "4", vec![region(chance)]),
+        14 => {
+            let mut values = vec![region(chance), region(chance)];
+            values.extend((0..4).map(|_| Is(chance.below(6))));
+            fixes(28, "442222", values)
+        }
+        15 => fixes(7, "44111", vec![region(chance), chance.window(), Is(chance.below(2)), Is(0), Is(0)]),
+        16 => fixes(2, "444", vec![chance.window(), Is(chance.range(1, 3)), Is(chance.below(8))]),
+        17 => sync(2, "444", vec![counter(chance), Is(0), Is(chance.below(10))]),
+        18 => {
+            let minor = chance.of(&[3, 3, 4]);
+            sync(minor, "444", vec![counter(chance), Is(0), Is(chance.below(20))])
+        }
+        19 => sync(5, "4", vec![counter(chance)]),
+        20 => {
+            // A counter, a value, a test, a delta, and whether it is told
+            let alarm = Id(c, 36 + chance.below(2) as u32);
+            let test = chance.below(4);
+            let delta = if test % 2 == 0 { [0, chance.below(3)] } else { [-1, -1 - chance.below(3)] };
+            let mut values = vec![alarm, Is(0x3d), counter(chance), Is(0), Is(chance.below(20)), Is(test)];
+            values.extend(delta.map(Is));
+            values.push(Is(chance.below(2)));
+            sync(8 + chance.below(2) as u8, "44*4", values)
+        }
+        _ => {
+            let minor = chance.of(&[10, 11]);
+            sync(minor, "4", vec![Id(c, 36 + chance.below(2) as u32)])
+        }
+    }
+}
+
 /// Says which button or key: the next one to be pressed, or one that is held.
 fn choose_details(chance: &mut Chance, ops: &mut Vec<Op>) {
     let (mut buttons, mut keys) = (BUTTONS.iter(), KEYS.iter());
@@ -443,7 +521,7 @@ fn program(seed: u64) -> Vec<Op> {
         }
     }
     // Each program is mostly about some of it.
-    let weights: Vec<i64> = (0..5).map(|_| chance.of(&[1, 1, 3, 8])).collect();
+    let weights: Vec<i64> = (0..6).map(|_| chance.of(&[1, 1, 3, 8])).collect();
     for _ in 0..chance.range(40, 120) {
         let mut left = chance.below(weights.iter().sum());
         let kind = weights.iter().position(|weight| {
@@ -455,6 +533,7 @@ fn program(seed: u64) -> Vec<Op> {
             Some(1) => about_areas(&mut chance),
             Some(2) => about_input(&mut chance),
             Some(3) => about_grabs(&mut chance),
+            Some(4) => about_extensions(&mut chance),
             _ => about_clients(&mut chance),
         });
     }
@@ -486,6 +565,11 @@ fn run(w: &mut Wire<'_>, ops: &[Op]) {
     let clients: Vec<usize> = (0..CLIENTS).map(|_| w.connect()).collect();
     let mut gone = [false; CLIENTS];
     w.motion(clients[0], 300, 200);
+    for client in &clients {
+        // Without a version, Xvfb takes no other request.
+        w.send_to(*client, "XFIXES", 0, "44", &[5, 0]);
+        w.send_to(*client, "SYNC", 0, "112", &[3, 1, 0]);
+    }
     let ids: Vec<u32> = clients.iter().map(|client| w.id(*client, 0)).collect();
     let values = |values: &[Value]| -> Vec<i64> {
         let value = |value: &Value| match value {
