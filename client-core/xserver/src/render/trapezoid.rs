@@ -319,6 +319,30 @@ impl<'a> Coverage<'a> {
     }
 }
 
+/// Calls `span(y, x1, x2)` for the pixels of coverage of one bit, from the top down, within bounds of the shapes' plane.
+pub fn sharp_spans(t: &Trapezoid, bounds: &Rect, mut span: impl FnMut(i32, i32, i32)) {
+    if !is_valid(t) || bounds.is_empty() {
+        return;
+    }
+    let grid = Grid::of_bits(1);
+    let first = grid.first_at(fixed(t.top)).max(bounds.y1.into());
+    let end = grid.first_at(fixed(t.bottom)).min(bounds.y2.into());
+    let walk =
+        |line: &Linefix| Walk::new(edge_of(line).walked_from(grid.y_of(first)), grid.y_of(first), &grid);
+    let (mut left, mut right) = (walk(&t.left), walk(&t.right));
+    for row in first..end {
+        let place =
+            |x: i64| ((x + grid.first_column - 1) >> 16).clamp(bounds.x1.into(), bounds.x2.into()) as i32;
+        let (x1, x2) = (place(left.x), place(right.x));
+        if x1 < x2 {
+            span(row as i32, x1, x2);
+        }
+        let next = grid.y_of(row + 1);
+        left.down(next, true);
+        right.down(next, true);
+    }
+}
+
 /// Whether a trapezoid has a height, and sides that have one.
 pub fn is_valid(t: &Trapezoid) -> bool {
     t.left.p1.y != t.left.p2.y && t.right.p1.y != t.right.p2.y && t.bottom > t.top
@@ -416,6 +440,29 @@ mod tests {
             c.add_triangle(&Triangle { p1: at(4, 4), p2: at(4, 0), p3: at(0, 4) });
         });
         assert_eq!(pixels, [255; 16]);
+    }
+
+    #[test]
+    fn spans_of_one_bit_are_where_its_coverage_is() {
+        let mut state = 1_u32;
+        let mut next = |range: i32| {
+            state = state.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
+            (state >> 8) as i32 % range - range / 4
+        };
+        for _ in 0..500 {
+            let v = [(); 10].map(|()| next(9 << 15));
+            let t = Trapezoid {
+                top: v[0].min(v[1]),
+                bottom: v[0].max(v[1]),
+                left: line(v[2], v[3], v[4], v[5]),
+                right: line(v[6], v[7], v[8], v[9]),
+            };
+            let mut spans = [0; 16];
+            sharp_spans(&t, &Rect::new(0, 0, 4, 4), |y, x1, x2| {
+                spans[(y * 4 + x1) as usize..(y * 4 + x2) as usize].fill(1);
+            });
+            assert_eq!(coverage(1, |c| c.add_trapezoid(&t)), spans, "{t:?}");
+        }
     }
 
     #[test]

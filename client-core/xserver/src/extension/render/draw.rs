@@ -16,7 +16,7 @@ use crate::cursor::{Cursor, CursorImage};
 use crate::error::{Outcome, XError};
 use crate::raster::{self, Canvas, CopyBox, CopySource, Pixmap};
 use crate::region::{Rect, Region};
-use crate::render::trapezoid::{Coverage, extents, format_of_bits, trapezoids_of};
+use crate::render::trapezoid::{Coverage, extents, format_of_bits, sharp_spans, trapezoids_of};
 use crate::render::{Format, Geometry, Op, Solid, Source, Target, TargetAlpha, composite, whole};
 use crate::resource::{Resource, Xid};
 use crate::server::Server;
@@ -204,6 +204,24 @@ fn draw_shapes(server: &mut Server, shapes: &Shapes<'_>) -> Outcome {
             bounds = bounds.intersect(&reach.translate(origin.0, origin.1));
         }
         if bounds.is_empty() {
+            continue;
+        }
+        if let ([trapezoid], 1, true) = (shape, bits, op.ignores_transparent_source()) {
+            // Pixels are all there or not at all: they are a clip, and need no mask.
+            let within = bounds.translate(-origin.0, -origin.1);
+            let mut spans = Vec::new();
+            sharp_spans(trapezoid, &within, |y, x1, x2| {
+                spans.push((y + origin.1, x1 + origin.0, x2 + origin.0));
+            });
+            let pixels = Region::from_spans(spans).intersect(&clip);
+            let geometry = Geometry {
+                source: (bounds.x1 + shift.0, bounds.y1 + shift.1),
+                target: (bounds.x1, bounds.y1),
+                size: (bounds.width(), bounds.height()),
+                ..Geometry::default()
+            };
+            server.compose(op, &source, None, &to, &pixels, geometry);
+            touched = touched.bound(&bounds);
             continue;
         }
         let mut mask = Pixmap::new(bounds.width() as u32, bounds.height() as u32, format_of_bits(bits).depth)
