@@ -613,3 +613,55 @@ fn a_client_that_does_not_read_is_cut_off_and_the_embedder_told() {
     world.server.disconnect(slow);
     assert!(world.server.output(slow).is_none());
 }
+
+/// What Qt does with a window that may be translucent: it draws on a pixmap of its depth and copies that.
+#[test]
+fn a_pixmap_of_32_bits_is_copied_to_a_window_of_32_bits() {
+    let mut world = World::new();
+    let client = world.client();
+    let visual = 0x23;
+    let colormap = world.new_id(client);
+    let alloc = ColormapAlloc::NONE;
+    world.send(client, CreateColormapRequest { alloc, mid: colormap, window: ROOT, visual });
+    let window = world.new_id(client);
+    let values = CreateWindowAux::new().border_pixel(0).background_pixel(0).colormap(colormap);
+    world.send(
+        client,
+        CreateWindowRequest {
+            depth: 32,
+            wid: window,
+            parent: ROOT,
+            x: 10,
+            y: 10,
+            width: 20,
+            height: 20,
+            border_width: 0,
+            class: WindowClass::INPUT_OUTPUT,
+            visual,
+            value_list: Cow::Owned(values),
+        },
+    );
+    world.map(client, window);
+    let (pixmap, gc) = (world.new_id(client), world.new_id(client));
+    let (width, height) = (20, 20);
+    world.send(client, CreatePixmapRequest { depth: 32, pid: pixmap, drawable: ROOT, width, height });
+    let values = CreateGCAux::new().foreground(0xff12_3456);
+    world.send(client, CreateGCRequest { cid: gc, drawable: window, value_list: Cow::Owned(values) });
+    let rectangles = vec![Rectangle { x: 0, y: 0, width, height }];
+    world.send(client, PolyFillRectangleRequest { drawable: pixmap, gc, rectangles: rectangles.into() });
+    world.send(
+        client,
+        CopyAreaRequest {
+            src_drawable: pixmap,
+            dst_drawable: window,
+            gc,
+            src_x: 0,
+            src_y: 0,
+            dst_x: 0,
+            dst_y: 0,
+            width,
+            height,
+        },
+    );
+    assert_eq!(world.pixel(15, 15), 0x12_3456);
+}

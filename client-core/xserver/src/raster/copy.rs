@@ -45,7 +45,7 @@ pub struct Copied {
 }
 
 impl Canvas<'_> {
-    /// X11 §9 `CopyArea`. Drawables of different depths copy nothing (the server answers Match).
+    /// X11 §9 `CopyArea`. Pixels of different sizes copy nothing; that drawables are of one depth is the server's to see to.
     pub fn copy_area(&mut self, gc: &Gc, source: &CopySource<'_>, area: CopyBox) -> Copied {
         let plan = self.plan(source, area);
         let mask = self.pixmap.write_mask();
@@ -60,7 +60,8 @@ impl Canvas<'_> {
                         copy_from(data, width, (pixels, from.width() as usize), &plan, rop, mask);
                     }
                 }
-                (Pixels::Words(data), Some(from)) if from.depth() == depth => {
+                // Of whichever depth: windows of 32 bits are on a screen of 24.
+                (Pixels::Words(data), Some(from)) => {
                     if let Pixels::Words(pixels) = &from.pixels {
                         copy_from(data, width, (pixels, from.width() as usize), &plan, rop, mask);
                     }
