@@ -256,6 +256,31 @@ fn two_layouts_are_two_groups_of_the_map() {
 }
 
 #[test]
+fn a_program_of_qt_and_a_browser_look_as_on_xvfb() {
+    let Some(xvfb) = Display::xvfb() else {
+        eprintln!("not compared: Xvfb does not start");
+        return;
+    };
+    let display = Display::headless();
+    let page = std::env::temp_dir().join(format!("xserver-page-{}.html", std::process::id()));
+    let text = "<html><body><h1>Heading</h1><p>Some <b>bold</b> words.<table border=1><td>one<td>two</table>";
+    std::fs::write(&page, text).unwrap();
+    let address = format!("file://{}", page.display());
+    for (program, arguments) in [("qterminal", ["-e", "cat"].as_slice()), ("netsurf-gtk", &[&address])] {
+        let running = [&display, &xvfb].map(|server| server.runs(program, arguments));
+        if running.iter().any(Option::is_none) {
+            continue;
+        }
+        until(&format!("both show the same of {program}"), || {
+            let (Some(ours), Some(theirs)) = (display.picture(), xvfb.picture()) else { return true };
+            let drawn = ours.chunks_exact(3).filter(|pixel| *pixel != [0, 0, 0]).count();
+            ours == theirs && drawn > 20_000
+        });
+    }
+    std::fs::remove_file(&page).unwrap();
+}
+
+#[test]
 fn programs_that_ask_about_a_display_get_their_answers() {
     let display = Display::headless();
     display.says_what(
