@@ -2,7 +2,8 @@
 //!
 //! Sans-I/O: the embedder hands over the bytes that clients send ([`Server::receive`]) and takes away the bytes for
 //! them ([`Server::output`]), injects input ([`Server::key`], [`Server::pointer_motion`], [`Server::button`],
-//! [`Server::touch_begin`]), says which monitors there are ([`Server::set_monitors`]), tells the time ([`Server::set_time`]) and takes the pixels that changed ([`Server::take_damage`], [`Server::screen`]). There is
+//! [`Server::touch_begin`]), says which monitors there are ([`Server::set_monitors`]), tells the time
+//! ([`Server::set_time`]) and takes the pixels that changed ([`Server::take_damage`], [`Server::screen`]). There is
 //! no socket, no thread, no clock and no window here.
 //!
 //! ```
