@@ -195,12 +195,11 @@ impl<'a> Painter<'a> {
         let (near, far) = (line >> 1, line - (line >> 1));
         let (x1, y1) = (i32::from(r.x), i32::from(r.y));
         let (x2, y2) = (x1 + width, y1 + height);
-        if width == 0 {
-            self.rect(Rect::new(x1 - near, y1, x1 + far, y2));
-        } else if height == 0 {
-            self.rect(Rect::new(x1, y1 - near, x2, y1 + far));
-        } else if width < near || height < line {
-            self.rect(Rect::new(x1 - near, y1 - near, x2 + far, y2 + far));
+        if width < near || height < line {
+            // Without a width or a height it is a line, which does not reach over its ends.
+            let (left, right) = if height == 0 { (x1, x2) } else { (x1 - near, x2 + far) };
+            let (top, bottom) = if width == 0 { (y1, y2) } else { (y1 - near, y2 + far) };
+            self.rect(Rect::new(left, top, right, bottom));
         } else {
             self.rect(Rect::new(x1 - near, y1 - near, x2 + far, y1 + far));
             self.rect(Rect::new(x1 - near, y1 + far, x1 + far, y2 - near));

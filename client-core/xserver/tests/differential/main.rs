@@ -590,3 +590,18 @@ fn circles_of_every_size_meet_themselves_where_those_of_xvfb_do() {
         (scene, arc_text(&[arc]))
     });
 }
+
+#[test]
+fn rectangles_smaller_than_their_line_are_drawn_as_in_xvfb() {
+    run(160, |bench, dice| {
+        let n = dice.seed as u16;
+        let (line, width, height) = (1 + n % 4, n / 4 % 4, n / 16 % 5);
+        let function = if n < 80 { xserver::raster::Function::Xor } else { xserver::raster::Function::Copy };
+        let gc = Gc { line_width: line, function, ..Gc::default() };
+        let mut scene = Scene::new(bench, dice, 24, gc, Vary::default());
+        let rectangle = Rectangle { x: 20, y: 20, width, height };
+        bench.connection.poly_rectangle(scene.pair.theirs, scene.id, &[rectangle]).unwrap();
+        ours(&mut scene, |canvas, gc| canvas.poly_rectangle(gc, &[rectangle]));
+        (scene, format!("{width}x{height}"))
+    });
+}
