@@ -40,6 +40,8 @@ use super::{End, Hypervisor, Machine, MachineSpec, StartError, console, home, re
 
 /// How long QEMU may take to dial its control socket.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Least memory of a machine, in MiB: with 96 Debian's kernel gives up while it boots, with 64 it does not even say so.
+const LEAST_MEMORY: u32 = 128;
 /// How a guest that could not boot says so on its console: see the image's first program.
 const CANNOT_BOOT: &str = "the machine cannot boot";
 
@@ -188,6 +190,7 @@ fn launch(
     for part in [&parts.disk, &parts.kernel, &parts.initrd] {
         existing(part)?;
     }
+    check_memory(spec.memory_mib)?;
     spec.check_room()?;
 
     let failed = |what: &'static str| move |error: io::Error| StartError::from_io(what, &error);
@@ -222,6 +225,16 @@ fn launch(
     let process = Process::open(child.id() as i32).map_err(failed("taking hold of qemu"))?;
     process.leave_mark(&place.mark()).map_err(failed("marking qemu"))?;
     Ok(process)
+}
+
+/// Refuses a machine that cannot boot: it would be waited for until its boot is overdue.
+fn check_memory(mib: u32) -> Result<(), StartError> {
+    if mib >= LEAST_MEMORY {
+        return Ok(());
+    }
+    Err(StartError::OutOfMemory(format!(
+        "a virtual machine needs at least {LEAST_MEMORY} MiB of memory, this one has {mib}"
+    )))
 }
 
 /// A virtual machine that runs.
@@ -513,6 +526,12 @@ mod tests {
         assert!(matches!(refusal("could not load kernel 'x'"), StartError::ImageBroken(_)));
         assert!(matches!(refusal("Could not open 'a': No space left on device"), StartError::NoSpace(_)));
         assert!(matches!(refusal("-device foo: unknown"), StartError::Failed(_)));
+    }
+
+    #[test]
+    fn a_machine_with_too_little_memory_is_refused() {
+        assert!(matches!(check_memory(64), Err(StartError::OutOfMemory(_))));
+        assert!(check_memory(128).is_ok());
     }
 
     #[test]
