@@ -174,6 +174,20 @@ impl Client {
         }
     }
 
+    /// Calls `end` when the system asks this program to end, so that its session is left in order.
+    #[cfg(unix)]
+    pub fn on_terminate(&self, end: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let _entered = self.runtime.enter();
+        let mut terminate = signal(SignalKind::terminate())?;
+        self.runtime.spawn(async move {
+            terminate.recv().await;
+            end();
+        });
+        Ok(())
+    }
+
     /// Removes what is kept on this computer of the desktops' pictures.
     pub fn forget_displays(&self) {
         Cache::forget_all(&self.folder);

@@ -96,6 +96,11 @@ impl App {
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let wake_ctx = ctx.clone();
         let client = Client::new(&setup.folder, std::sync::Arc::new(move || wake_ctx.request_repaint()))?;
+        #[cfg(unix)]
+        client.on_terminate({
+            let ctx = ctx.clone();
+            move || ctx.send_viewport_cmd(ViewportCommand::Close)
+        })?;
         let password = setup.password.take();
         let mut app = Self {
             client,

@@ -156,19 +156,32 @@ impl World {
 
     /// A client that goes straight to a desktop of `demo` and logs to its standard error. Its settings are new.
     pub fn client(&self, screen: &Screen, desktop: &str, options: &[&str]) -> Result<Program> {
-        let mut command = self.client_command(screen)?;
+        self.connecting(self.client_command(screen)?, desktop, options)
+    }
+
+    /// A client that goes straight to a desktop of `demo`, with settings and what was kept from other times.
+    pub fn client_with(&self, screen: &Screen, desktop: &str, settings: &Path) -> Result<Program> {
+        self.connecting(self.client_command_with(screen, settings), desktop, &["--fullscreen"])
+    }
+
+    fn connecting(&self, mut command: Command, desktop: &str, options: &[&str]) -> Result<Program> {
         command.args(["--user", "demo", "--connect", desktop, "--accept-fingerprint", &self.fingerprint]);
         command.args(options);
         Program::start_with_input(&mut command, PASSWORD)
     }
 
-    /// A client that knows the server and has been told nothing else.
+    /// A client that knows the server and has been told nothing else. Its settings are new.
     pub fn client_command(&self, screen: &Screen) -> Result<Command> {
         let settings = TempDir::with_prefix_in("client-", self.data.path())?.keep();
+        Ok(self.client_command_with(screen, &settings))
+    }
+
+    /// As above, with a folder for its settings and what it keeps.
+    pub fn client_command_with(&self, screen: &Screen, settings: &Path) -> Command {
         let mut command = screen.command(program("qvd-client"));
         command.arg(self.listen.to_string()).arg("--config-dir").arg(settings);
         command.args(["--password-stdin", "--theme", "light", "--log", "info"]);
-        Ok(command)
+        command
     }
 
     /// Stops a machine and waits until it is.

@@ -97,6 +97,33 @@ fn a_second_client_takes_the_session_over_and_the_first_is_told() -> Result<()> 
 }
 
 #[test]
+fn a_slow_line_carries_what_both_ends_have_kept_once() -> Result<()> {
+    let screen = Screen::start(1000, 800)?;
+    let mut world = World::start("container")?;
+    world.add_machine("desk", "debian", &[])?;
+    let settings = world.data().join("client");
+    std::fs::create_dir(&settings)?;
+    std::fs::write(settings.join("client.toml"), "link = \"modem\"\n")?;
+    let connect = || {
+        let client = world.client_with(&screen, "desk", &settings)?;
+        client.wait_for_line("connected", CONTAINER)?;
+        anyhow::Ok(Desktop::of(&screen, client))
+    };
+
+    let cold = connect()?;
+    cold.terminal(CONTAINER)?;
+    cold.paints_if("true", 0x0031_4151)?;
+    ensure!(!cold.client().output().contains("what is kept"), "the first session began warm");
+    cold.close()?;
+    world.daemon()?.wait_for_line("disconnected", SOON)?;
+
+    let warm = connect()?;
+    warm.client().wait_for_line("begins with what is kept", SOON)?;
+    warm.sees(0x0031_4151)?;
+    warm.close()
+}
+
+#[test]
 fn the_keyboard_is_the_one_in_front_of_the_person_at_every_connect() -> Result<()> {
     let [small, capital, digit, german, z] =
         [0x0055_4433, 0x0033_5544, 0x0045_3645, 0x0044_5566, 0x0066_4455];

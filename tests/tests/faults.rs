@@ -121,6 +121,16 @@ fn a_machine_that_needs_more_memory_than_there_is_says_so() -> Result<()> {
 }
 
 #[test]
+fn a_virtual_machine_with_too_little_memory_to_boot_says_so() -> Result<()> {
+    let mut world = World::start("qemu")?;
+    world.add_machine("desk", "debian", &["--memory", "64"])?;
+    let line = failed_connect(&world, "desk", SOON)?;
+    ensure!(line.contains("OutOfMemory"), "{line}");
+    world.daemon()?.wait_for_line("at least 128 MiB", SOON)?;
+    Ok(())
+}
+
+#[test]
 fn a_full_disk_is_named_and_its_machine_starts_when_there_is_room() -> Result<()> {
     let screen = Screen::start(1000, 800)?;
     let mut world = World::start("container")?;

@@ -435,6 +435,7 @@ impl Tap {
                 println!("channel {} closed", channel.0);
                 self.connections.remove(&channel);
             }
+            Event::Loaded => println!("begins warm"),
             Event::StoresOutdated => {
                 if let Some(path) = &self.store {
                     // There may be none.

@@ -68,6 +68,8 @@ pub enum End {
 pub enum Event {
     /// The handshake is done.
     Connected(Options),
+    /// Both ends begin with what they kept of an earlier session.
+    Loaded,
     /// Open a connection to the X server for this channel, or call [`Display::refuse`](crate::Display::refuse).
     ChannelOpened(ChannelId),
     /// X11 bytes for the X server (connection setup first, then requests), or for the X client (setup reply first,

@@ -321,6 +321,7 @@ impl Display {
                 tracing::debug!(?options, "nx link is up");
                 self.remembers = self.cache.is_some() && options.cache > 0;
             }
+            nx::Event::Loaded => tracing::info!("the display begins with what is kept of it"),
             nx::Event::ChannelOpened(channel) => match self.x.connect() {
                 Some(client) => {
                     self.clients.insert(channel, client);

@@ -420,6 +420,7 @@ impl Application {
                 if let Some(saved) = agreed {
                     self.requests.load(saved.requests)?;
                     self.replies.load(saved.replies)?;
+                    self.events.push(Event::Loaded);
                     self.link.put_control(Control::LoadRequest, 0);
                 }
                 self.link.last_ping = now;

@@ -521,6 +521,7 @@ impl Display {
                 if let Some(saved) = self.agreed.take() {
                     self.requests.load(saved.requests)?;
                     self.replies.load(saved.replies)?;
+                    self.events.push(Event::Loaded);
                 }
             }
             Control::SaveRequest => {
