@@ -42,10 +42,12 @@ pub(crate) mod desktop;
 pub(crate) mod focus;
 mod machine;
 mod nxagent;
+mod phase;
 mod xauthority;
 
 use account::Account;
 use nxagent::{LogEvent, Nxagent};
+use phase::Phase;
 
 /// How long nxagent may take to ask for its client, and to suspend.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -209,43 +211,6 @@ pub(crate) async fn start(user: SessionUser, directory: &Path) -> anyhow::Result
     };
     tokio::spawn(actor.run());
     Ok(Session { commands, events, state, end_asked })
-}
-
-/// What nxagent is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    None,
-    Starting,
-    Connected,
-    Suspending,
-    Suspended,
-    Resuming,
-    Ending,
-}
-
-impl Phase {
-    /// The phase after a line of nxagent's log.
-    fn after(self, event: LogEvent) -> Self {
-        match (self, event) {
-            (Self::None | Self::Ending, _) | (_, LogEvent::Aborting) => self,
-            (_, LogEvent::Started | LogEvent::Resumed) => Self::Connected,
-            (_, LogEvent::Suspending) => Self::Suspending,
-            (_, LogEvent::Suspended) => Self::Suspended,
-            (_, LogEvent::Resuming) => Self::Resuming,
-            (_, LogEvent::Terminating) => Self::Ending,
-        }
-    }
-
-    /// What the node is told.
-    fn state(self) -> Option<SessionState> {
-        match self {
-            Self::Starting | Self::Resuming => Some(SessionState::Starting),
-            Self::Connected => Some(SessionState::Connected),
-            Self::Suspended => Some(SessionState::Suspended),
-            // Whatever comes of these is told when it came.
-            Self::None | Self::Suspending | Self::Ending => None,
-        }
-    }
 }
 
 /// The processes of one session.
@@ -779,27 +744,4 @@ fn write_file(path: &Path, bytes: &[u8], mode: u32, user: u32, group: u32) -> st
     fchown(&file, Some(user), Some(group))?;
     file.write_all(bytes)?;
     std::fs::rename(&new, path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_session_goes_through_suspend_and_resume_by_its_log() {
-        let log = [
-            (LogEvent::Started, Phase::Connected),
-            (LogEvent::Suspending, Phase::Suspending),
-            (LogEvent::Suspended, Phase::Suspended),
-            (LogEvent::Resuming, Phase::Resuming),
-            (LogEvent::Resumed, Phase::Connected),
-            (LogEvent::Terminating, Phase::Ending),
-            (LogEvent::Suspended, Phase::Ending),
-        ];
-        let mut phase = Phase::Starting;
-        for (event, expected) in log {
-            phase = phase.after(event);
-            assert_eq!(phase, expected, "after {event:?}");
-        }
-    }
 }
