@@ -280,6 +280,24 @@ fn a_program_of_qt_and_a_browser_look_as_on_xvfb() {
     std::fs::remove_file(&page).unwrap();
 }
 
+/// The groups of rendercheck that take seconds. What fails on Xvfb fails here in the same pixels: six operators that clear
+/// what lies outside a triangle, which rendercheck knows of their plain forms and not of the conjoint and disjoint ones.
+const GROUPS: &str =
+    "fill,dcoords,scoords,mcoords,tscoords,tmcoords,triangles,bug7366,gtk_argb_xbgr,libreoffice_xrgb";
+
+#[test]
+fn rendercheck_finds_the_same_as_of_xvfb() {
+    let ours = Display::headless();
+    let Some(theirs) = Display::xvfb() else { return eprintln!("not run: Xvfb is not installed") };
+    let [ours, theirs] = [ours, theirs].map(|display| {
+        let output = Command::new("rendercheck").args(["-t", GROUPS]).env("DISPLAY", &display.name).output();
+        String::from_utf8_lossy(&output.unwrap().stdout).into_owned()
+    });
+    assert!(ours.contains("tests passed of"), "rendercheck came to an end: {ours}");
+    let differs = ours.lines().zip(theirs.lines()).find(|(ours, theirs)| ours != theirs);
+    assert_eq!((differs, ours.len()), (None, theirs.len()));
+}
+
 #[test]
 fn programs_that_ask_about_a_display_get_their_answers() {
     let display = Display::headless();
