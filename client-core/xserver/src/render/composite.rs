@@ -139,6 +139,21 @@ fn copy_rows(
     true
 }
 
+/// A mask's pixels, where they are coverage as it stands and lie below all that is drawn: them, and the way from a place
+/// of the target to theirs.
+fn coverage_over<'a>(
+    mask: &Source<'a>,
+    target: &Target<'_>,
+    g: Geometry,
+    bounds: &Rect,
+) -> Option<(Bits<'a>, i32, i32)> {
+    let coverage = mask.coverage()?;
+    let (dx, dy) = (g.mask.0.saturating_sub(g.target.0), g.mask.1.saturating_sub(g.target.1));
+    let reach = bounds.intersect(&target.clip.extents());
+    let (x, y) = (reach.x1.saturating_add(dx), reach.y1.saturating_add(dy));
+    coverage.covers(x, y, reach.width(), reach.height()).then_some((coverage, dx, dy))
+}
+
 /// One colour over pixels through a mask of coverage, which is what text is. Tells whether it was so.
 fn over_rows(
     op: Op,
@@ -153,15 +168,9 @@ fn over_rows(
         return false;
     }
     let (Some(colour), Some(mask)) = (source.as_solid(), mask) else { return false };
-    let Some(coverage) = mask.coverage() else { return false };
-    let (dx, dy) = (g.mask.0.saturating_sub(g.target.0), g.mask.1.saturating_sub(g.target.1));
+    let Some((coverage, dx, dy)) = coverage_over(mask, target, g, bounds) else { return false };
     // Where there is no alpha the bits in its place stay clear.
     let keep = if opaque { 0x00ff_ffff } else { u32::MAX };
-    let reach = bounds.intersect(&target.clip.extents());
-    let (x, y) = (reach.x1.saturating_add(dx), reach.y1.saturating_add(dy));
-    if !coverage.covers(x, y, reach.width(), reach.height()) {
-        return false;
-    }
     for rect in target.clip.rects() {
         let rect = rect.intersect(bounds);
         let n = rect.width() as usize;
@@ -193,16 +202,10 @@ fn add_rows(
     let Some(mask) = mask.filter(|mask| plain && op == Op::Add && !mask.component_alpha) else {
         return false;
     };
-    let Some(coverage) = mask.coverage() else { return false };
     if source.as_solid().is_none_or(|colour| colour >> 24 != 0xff) {
         return false;
     }
-    let (dx, dy) = (g.mask.0.saturating_sub(g.target.0), g.mask.1.saturating_sub(g.target.1));
-    let reach = bounds.intersect(&target.clip.extents());
-    let (x, y) = (reach.x1.saturating_add(dx), reach.y1.saturating_add(dy));
-    if !coverage.covers(x, y, reach.width(), reach.height()) {
-        return false;
-    }
+    let Some((coverage, dx, dy)) = coverage_over(mask, target, g, bounds) else { return false };
     let width = target.pixmap.width() as usize;
     for rect in target.clip.rects() {
         let rect = rect.intersect(bounds);

@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 
+use super::two::valuator;
 use super::{CoreEvent, MASTER_POINTER, Message, Server, TOUCHSCREEN, number};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
@@ -95,21 +96,7 @@ enum How {
 /// The valuators that a touchscreen has.
 pub(super) fn classes(server: &mut Server, source: u16, classes: &mut Vec<Message>) {
     for (number, label) in ["Abs MT Position X", "Abs MT Position Y"].iter().enumerate() {
-        let label = server.atoms.intern(label.as_bytes());
-        classes.push(
-            Message::part()
-                .short(2)
-                .short(11)
-                .short(source)
-                .short(number as u16)
-                .long(label)
-                .fixed32(0)
-                .fixed32(RANGE)
-                .fixed32(0)
-                .long(0)
-                .byte(1)
-                .raw(&[0; 3]),
-        );
+        classes.push(valuator(server, source, (number, label), [0, RANGE], 0, true));
     }
     // XITouchClass: direct touches, so many
     let touches = server.config.touches;

@@ -379,20 +379,7 @@ pub(super) fn classes(server: &mut Server, device: Device) -> Vec<Message> {
         server.xinput.scrolled[1],
     ];
     for (number, (label, value)) in VALUATOR_LABELS.iter().zip(positions).enumerate() {
-        let label = server.atoms.intern(label.as_bytes());
-        classes.push(
-            Message::part()
-                .short(2)
-                .short(11)
-                .short(source)
-                .short(number as u16)
-                .long(label)
-                .fixed32(-1)
-                .fixed32(-1)
-                .fixed32(value)
-                .long(0)
-                .raw(&[0; 4]),
-        );
+        classes.push(valuator(server, source, (number, label), [-1, -1], value, false));
     }
     // Vertical is 1, horizontal is 2; a notch is one unit.
     for (number, kind) in [(2, 1), (3, 2)] {
@@ -409,4 +396,29 @@ pub(super) fn classes(server: &mut Server, device: Device) -> Vec<Message> {
         );
     }
     classes
+}
+
+/// `XIValuatorClass` (XI 2, XIQueryDevice): an axis by number and label, its range, where it is, and whether it tells
+/// places or ways. It says nothing of its resolution.
+pub(super) fn valuator(
+    server: &mut Server,
+    source: u16,
+    (number, label): (usize, &str),
+    [least, most]: [i32; 2],
+    value: i32,
+    absolute: bool,
+) -> Message {
+    let label = server.atoms.intern(label.as_bytes());
+    Message::part()
+        .short(2)
+        .short(11)
+        .short(source)
+        .short(number as u16)
+        .long(label)
+        .fixed32(least)
+        .fixed32(most)
+        .fixed32(value)
+        .long(0)
+        .byte(u8::from(absolute))
+        .raw(&[0; 3])
 }
