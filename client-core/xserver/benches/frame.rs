@@ -5,21 +5,26 @@
 //! a machine that has other things to do. What is not there to compare with is left out.
 #![expect(clippy::unwrap_used, reason = "a benchmark has nobody to tell")]
 
+#[path = "../tests/fixture/own.rs"]
+mod own;
+#[path = "../tests/fixture/xvfb.rs"]
+mod xvfb;
+
 use std::hint::black_box;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use x11rb::connection::Connection;
 use x11rb::protocol::render::{self, ConnectionExt as _, PictOp};
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateGCAux, ImageFormat as WireFormat};
-use x11rb::rust_connection::{DefaultStream, RustConnection};
+use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 use xserver::raster::{Canvas, Gc, Image, ImageFormat, Pixmap};
 use xserver::region::{Rect, Region};
 use xserver::render::{Format, Geometry, Op, Source, Target, composite, whole};
 use xserver::{ClientId, Config, Server};
+use xvfb::Xvfb;
 
 const WIDTH: u16 = 1920;
 const HEIGHT: u16 = 1080;
@@ -103,59 +108,10 @@ struct Peer {
     gc: u32,
     source: u32,
     target: u32,
-    _process: Option<Xvfb>,
-}
-
-/// An Xvfb that ends with its owner.
-struct Xvfb(Child);
-
-impl Drop for Xvfb {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// None, with a word on standard error, where no Xvfb is installed.
-fn xvfb(data: &[u8]) -> Option<Peer> {
-    let spawned = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut process = match spawned {
-        Ok(process) => Xvfb(process),
-        Err(error) => {
-            eprintln!("not compared: Xvfb does not start: {error}");
-            return None;
-        }
-    };
-    let mut number = String::new();
-    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut number).unwrap();
-    let (connection, _) = x11rb::connect(Some(&format!(":{}", number.trim()))).unwrap();
-    Some(Peer::new(connection, data, Some(process)))
-}
-
-/// This server, which reads into its own buffers until the connection is closed.
-fn own(data: &[u8]) -> Peer {
-    let (near, mut far) = UnixStream::pair().unwrap();
-    std::thread::spawn(move || {
-        let mut server = Server::new(Config { width: WIDTH, height: HEIGHT, ..Config::default() });
-        let client = server.connect().unwrap();
-        while let Ok(count @ 1..) = far.read(server.room(client).unwrap()) {
-            server.received(client, count).unwrap();
-            let output = std::mem::take(server.output(client).unwrap());
-            if far.write_all(&output).is_err() {
-                return;
-            }
-        }
-    });
-    let (stream, _) = DefaultStream::from_unix_stream(near).unwrap();
-    Peer::new(RustConnection::connect_to_stream(stream, 0).unwrap(), data, None)
 }
 
 impl Peer {
-    fn new(c: RustConnection, data: &[u8], process: Option<Xvfb>) -> Self {
+    fn new(c: RustConnection, data: &[u8]) -> Self {
         let root = c.setup().roots[0].root;
         let formats = c.render_query_pict_formats().unwrap().reply().unwrap().formats;
         let format = |depth: u8, alpha: u16| {
@@ -180,7 +136,7 @@ impl Peer {
         };
         let (source, target) = (picture(deep, format(32, 0xff)), picture(pixmap, format(24, 0)));
         c.sync().unwrap();
-        Self { connection: c, pixmap, gc, source, target, _process: process }
+        Self { connection: c, pixmap, gc, source, target }
     }
 
     fn put(&self, data: &[u8]) {
@@ -198,8 +154,9 @@ impl Peer {
 }
 
 fn over_a_socket(data: &[u8]) {
-    let own = own(data);
-    let Some(xvfb) = xvfb(data) else { return };
+    let own = Peer::new(own::connect(WIDTH, HEIGHT), data);
+    let Some(xvfb) = Xvfb::start(WIDTH, HEIGHT) else { return };
+    let xvfb = Peer::new(xvfb.connect(), data);
     // What the socket alone costs: somebody at its other end who only reads, and says when all is there.
     let (mut near, mut far) = UnixStream::pair().unwrap();
     std::thread::spawn(move || {

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "fixture/xvfb.rs"]
+mod xvfb;
+
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -10,24 +13,26 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use xvfb::Xvfb;
+
 /// How many servers this process has started.
 static STARTED: AtomicU32 = AtomicU32::new(0);
 
 /// A server that ends with the test.
 struct Display {
-    process: Child,
     name: String,
-    /// What is left of the example when it is killed. Xvfb's may be another one's by then.
-    socket: Option<String>,
+    _headless: Option<Headless>,
+    _xvfb: Option<Xvfb>,
 }
 
-impl Drop for Display {
+/// The example's process, with the socket that is left of it when it is killed.
+struct Headless(Child, String);
+
+impl Drop for Headless {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        if let Some(socket) = &self.socket {
-            let _ = std::fs::remove_file(socket);
-        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        let _ = std::fs::remove_file(&self.1);
     }
 }
 
@@ -54,20 +59,12 @@ impl Display {
             assert!(start.elapsed() < Duration::from_secs(20), "the server does not listen on {socket}");
             std::thread::yield_now();
         }
-        Self { process, name, socket: Some(socket) }
+        Self { name, _headless: Some(Headless(process, socket)), _xvfb: None }
     }
 
     fn xvfb() -> Option<Self> {
-        let spawned = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-dpi", "96"])
-            .args(["-noreset"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut process = spawned.ok()?;
-        let mut number = String::new();
-        BufReader::new(process.stdout.take()?).read_line(&mut number).ok()?;
-        Some(Self { process, name: format!(":{}", number.trim()), socket: None })
+        let server = Xvfb::start(640, 480)?;
+        Some(Self { name: server.display(), _headless: None, _xvfb: Some(server) })
     }
 
     /// What a program says, if it is installed and ends well; none, with a word, if it is not installed.

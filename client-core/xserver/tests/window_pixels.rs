@@ -5,102 +5,24 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
+#[path = "fixture/dice.rs"]
+mod dice;
+#[path = "fixture/own.rs"]
+mod own;
+#[path = "fixture/xvfb.rs"]
+mod xvfb;
 
+use dice::Dice;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     BackPixmap, Circulate, ConfigureWindowAux, ConnectionExt, CreateGCAux, CreateWindowAux, Gravity,
     ImageFormat, Rectangle, StackMode, WindowClass,
 };
-use x11rb::rust_connection::{DefaultStream, RustConnection};
-use xserver::{Config, Server};
+use x11rb::rust_connection::RustConnection;
+use xvfb::Xvfb;
 
 /// Width and height of the screen.
 const SIDE: u16 = 160;
-
-/// A small generator of numbers: the same seed always gives the same case.
-struct Dice(u64);
-
-impl Dice {
-    fn word(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as u32
-    }
-
-    /// A number from `low` to `high`, both included.
-    fn range(&mut self, low: i32, high: i32) -> i32 {
-        low + (i64::from(self.word()) % (i64::from(high) - i64::from(low) + 1)) as i32
-    }
-
-    fn one_in(&mut self, n: u32) -> bool {
-        self.word().is_multiple_of(n)
-    }
-
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.word() as usize % of.len()]
-    }
-}
-
-struct Xvfb(Child);
-
-impl Drop for Xvfb {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// None, with a word on standard error, where no Xvfb is installed.
-fn start_xvfb() -> Option<(Xvfb, RustConnection)> {
-    let spawned = Command::new("Xvfb")
-        .args([
-            "-displayfd",
-            "1",
-            "-screen",
-            "0",
-            &format!("{SIDE}x{SIDE}x24"),
-            "-nolisten",
-            "tcp",
-            "-noreset",
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut process = match spawned {
-        Ok(process) => Xvfb(process),
-        Err(error) => {
-            eprintln!("not compared: Xvfb does not start: {error}");
-            return None;
-        }
-    };
-    let mut number = String::new();
-    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut number).unwrap();
-    let (connection, _) = x11rb::connect(Some(&format!(":{}", number.trim()))).unwrap();
-    Some((process, connection))
-}
-
-/// A connection to a server that runs until the connection is closed.
-fn start_own() -> RustConnection {
-    let (near, mut far) = UnixStream::pair().unwrap();
-    std::thread::spawn(move || {
-        let mut server = Server::new(Config { width: SIDE, height: SIDE, ..Config::default() });
-        let client = server.connect().unwrap();
-        let mut bytes = vec![0; 1 << 16];
-        while let Ok(n @ 1..) = far.read(&mut bytes) {
-            server.receive(client, &bytes[..n]).unwrap();
-            let output = std::mem::take(server.output(client).unwrap());
-            if far.write_all(&output).is_err() {
-                return;
-            }
-        }
-    });
-    let (stream, _) = DefaultStream::from_unix_stream(near).unwrap();
-    RustConnection::connect_to_stream(stream, 0).unwrap()
-}
 
 const GRAVITIES: [Gravity; 7] = [
     Gravity::BIT_FORGET,
@@ -235,12 +157,12 @@ impl<'c> Tree<'c> {
 
 #[test]
 fn the_screen_looks_as_on_xvfb_whatever_windows_do() {
-    let Some((_xvfb, theirs)) = start_xvfb() else { return };
-    let ours = start_own();
+    let Some(xvfb) = Xvfb::start(SIDE, SIDE) else { return };
+    let (theirs, ours) = (xvfb.connect(), own::connect(SIDE, SIDE));
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let first = number("WINDOWS_SEED").unwrap_or(1);
     for seed in first..first + number("WINDOWS_CASES").unwrap_or(40) {
-        let seeded = || Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let seeded = || Dice::new(seed);
         let (mut a, mut b) = (Tree::new(&theirs), Tree::new(&ours));
         let (mut dice_a, mut dice_b) = (seeded(), seeded());
         let mut said = Vec::new();

@@ -18,6 +18,10 @@ use crate::region::{Rect, Region};
 /// From here on spans are united as they come.
 const MANY_SPANS: usize = 1 << 19;
 
+/// Beyond what coordinates and line widths reach.
+const FAR_LEFT: i32 = -(1 << 20);
+const FAR_RIGHT: i32 = 1 << 20;
+
 /// (1 / sin(11°/2))²: X11 §8, miter joins below 11 degrees are beveled.
 pub(super) const MITER_LIMIT: f64 = 108.856_472_512_142;
 
@@ -28,7 +32,14 @@ impl<'a> Painter<'a> {
         let one_pattern = gc.line_style == LineStyle::DoubleDash
             && matches!(gc.fill_style, FillStyle::Tiled | FillStyle::OpaqueStippled);
         let careful = !draws_twice_alike(gc.function) && (path.len() >= 3 || gc.cap_style == CapStyle::Round);
-        let mut stroke = Stroke::new(gc, self.bounds(), careful);
+        let mut bounds = self.bounds();
+        let two_kinds = gc.line_style == LineStyle::DoubleDash && !one_pattern;
+        if careful && two_kinds {
+            // Which dash is in front depends on the rows they have, seen or not (see `apart`): whether it is one alone can
+            // be told from one row more than is seen.
+            bounds = Rect::new(FAR_LEFT, bounds.y1.saturating_sub(1), FAR_RIGHT, bounds.y2.saturating_add(1));
+        }
+        let mut stroke = Stroke::new(gc, bounds, careful);
         if gc.line_style == LineStyle::Solid || one_pattern {
             stroke.solid(path);
         } else {
@@ -178,6 +189,13 @@ impl<'g> Stroke<'g> {
             pieces: Vec::new(),
             in_gap: false,
             limit: MANY_SPANS,
+        }
+    }
+
+    /// A shape is whole: what it hides of others is decided for it alone.
+    fn shape_ends(&mut self) {
+        if self.careful && self.gc.line_style == LineStyle::DoubleDash {
+            self.pieces.push((self.spans.len(), self.in_gap));
         }
     }
 
@@ -376,6 +394,7 @@ impl<'g> Stroke<'g> {
             let half = |u: i64| i64::from(x) + (u + 1).div_euclid(2);
             self.push_within(row, half(first), half(end), wedge);
         }
+        self.shape_ends();
     }
 
     /// The disc around a point that may lie between pixels, within a wedge. What the circle's equation leaves over is
@@ -434,6 +453,7 @@ impl<'g> Stroke<'g> {
             above -= 1;
             self.push_within(middle - above, column + i64::from(left), column + i64::from(right) + 1, wedge);
         }
+        self.shape_ends();
     }
 
     fn push_within(&mut self, row: i32, mut x1: i64, mut x2: i64, wedge: &Wedge) {
@@ -446,6 +466,7 @@ impl<'g> Stroke<'g> {
         let rect = rect.intersect(&self.bounds);
         if !rect.is_empty() {
             self.spans.push(rect);
+            self.shape_ends();
         }
     }
 
@@ -469,6 +490,7 @@ impl<'g> Stroke<'g> {
             left.down();
             right.down();
         }
+        self.shape_ends();
         self.compact();
     }
 

@@ -1,7 +1,5 @@
 //! The bench where both servers draw: a private Xvfb, a pixmap there and one here, and the comparison of the two.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use x11rb::connection::Connection;
@@ -12,38 +10,10 @@ use x11rb::rust_connection::RustConnection;
 use xserver::raster::{Canvas, FillStyle, Function, Gc, Image, ImageFormat, Pixmap, Tile};
 use xserver::region::{Rect, Region};
 
-/// A small generator of numbers: the same seed always gives the same case.
-pub(crate) struct Dice {
-    /// What it was made of.
-    pub(crate) seed: u64,
-    state: u64,
-}
+use crate::dice::Dice;
+use crate::xvfb::Xvfb;
 
 impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 }
-    }
-
-    pub(crate) fn word(&mut self) -> u32 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        (self.state >> 32) as u32
-    }
-
-    /// A number from `low` to `high`, both included.
-    pub(crate) fn range(&mut self, low: i32, high: i32) -> i32 {
-        low + (self.word() as i64 % (i64::from(high) - i64::from(low) + 1)) as i32
-    }
-
-    pub(crate) fn one_in(&mut self, n: u32) -> bool {
-        self.word().is_multiple_of(n)
-    }
-
-    pub(crate) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.word() as usize % of.len()].clone()
-    }
-
     /// A coordinate: usually near the pixmap, sometimes far away.
     pub(crate) fn coordinate(&mut self) -> i16 {
         match self.word() % 40 {
@@ -64,16 +34,9 @@ pub(crate) const SIDE: i32 = 90;
 
 /// One Xvfb with a connection to it.
 pub(crate) struct Bench {
-    process: Child,
+    _xvfb: Xvfb,
     pub(crate) connection: RustConnection,
     pub(crate) root: u32,
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 /// A drawable on both sides.
@@ -85,24 +48,10 @@ pub(crate) struct Pair {
 impl Bench {
     /// None, with a word on standard error, where no Xvfb is installed.
     pub(crate) fn start() -> Option<Self> {
-        let spawned = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut process = match spawned {
-            Ok(process) => process,
-            Err(error) => {
-                eprintln!("not compared: Xvfb does not start: {error}");
-                return None;
-            }
-        };
-        let mut number = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        let display = format!(":{}", number.trim());
-        let (connection, screen) = x11rb::connect(Some(&display)).unwrap();
-        let root = connection.setup().roots[screen].root;
-        Some(Self { process, connection, root })
+        let xvfb = Xvfb::start(640, 480)?;
+        let connection = xvfb.connect();
+        let root = connection.setup().roots[0].root;
+        Some(Self { _xvfb: xvfb, connection, root })
     }
 
     /// A pair filled with noise, or with one value.

@@ -7,8 +7,13 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
 mod bench;
+#[path = "../fixture/dice.rs"]
+mod dice;
+#[path = "../fixture/xvfb.rs"]
+mod xvfb;
 
-use bench::{Bench, Dice, SIDE, Scene, Vary, ours, run, run_allowing};
+use bench::{Bench, SIDE, Scene, Vary, ours, run, run_allowing};
+use dice::Dice;
 use x11rb::protocol::xproto::{self, ConnectionExt, Rectangle};
 use xserver::font::Catalogue;
 use xserver::raster::{
@@ -305,6 +310,7 @@ fn line_gc(dice: &mut Dice, width: u16, dashed: bool) -> Gc {
 /// Draws a path, segments or rectangles with the given line attributes.
 fn lines(bench: &Bench, dice: &mut Dice, gc: Gc, vary: Vary) -> (Scene, String) {
     let depth = depth(dice);
+    let (line, wide) = ((gc.line_style, gc.cap_style), gc.line_width > 0);
     let mut scene = Scene::new(bench, dice, depth, gc, vary);
     let c = &bench.connection;
     let (drawable, id) = (scene.pair.theirs, scene.id);
@@ -348,7 +354,9 @@ fn lines(bench: &Bench, dice: &mut Dice, gc: Gc, vary: Vary) -> (Scene, String) 
         }
         _ => {
             let mut points: Vec<xproto::Point> = (0..dice.range(2, 6)).map(|_| dice.point()).collect();
-            if dice.one_in(3) {
+            // Where dashes project from a closed path that ends in a gap, Xvfb draws beside the line, and falls in the end.
+            let projects = line == (LineStyle::OnOffDash, CapStyle::Projecting) && wide;
+            if dice.one_in(3) && !projects {
                 points.push(points[0]);
             }
             let relative = dice.one_in(4);
@@ -525,9 +533,7 @@ fn wide_lines_are_as_in_xvfb() {
 
 #[test]
 fn wide_dashed_lines_are_as_in_xvfb() {
-    // Left: what projects at the start of a closed path that ends in a gap, and single pixels where careful functions meet
-    // double dashes.
-    run_allowing(1, 1500, |bench, dice| wide_lines(bench, dice, true));
+    run(1500, |bench, dice| wide_lines(bench, dice, true));
 }
 
 #[test]

@@ -1,92 +1,11 @@
 //! Two servers under the same programs: a private Xvfb, and this server behind one end of a socket pair.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
-
 use x11rb::protocol::render::Pictforminfo;
-use x11rb::rust_connection::{DefaultStream, RustConnection};
-use xserver::{Config, Server};
+use x11rb::rust_connection::RustConnection;
 
-/// A small generator of numbers: the same seed always gives the same case.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        let mut dice = Self(seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        dice.word();
-        dice
-    }
-
-    pub(crate) fn word(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as u32
-    }
-
-    /// A number from `low` to `high`, both included.
-    pub(crate) fn range(&mut self, low: i32, high: i32) -> i32 {
-        low + (i64::from(self.word()) % (i64::from(high) - i64::from(low) + 1)) as i32
-    }
-
-    pub(crate) fn one_in(&mut self, n: u32) -> bool {
-        self.word().is_multiple_of(n)
-    }
-
-    pub(crate) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.word() as usize % of.len()].clone()
-    }
-}
-
-/// An Xvfb that ends with its owner.
-struct Xvfb(Child);
-
-impl Drop for Xvfb {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// None, with a word on standard error, where no Xvfb is installed.
-fn start_xvfb() -> Option<(Xvfb, RustConnection)> {
-    let spawned = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp", "-noreset"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut process = match spawned {
-        Ok(process) => Xvfb(process),
-        Err(error) => {
-            eprintln!("not compared: Xvfb does not start: {error}");
-            return None;
-        }
-    };
-    let mut number = String::new();
-    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut number).unwrap();
-    let (connection, _) = x11rb::connect(Some(&format!(":{}", number.trim()))).unwrap();
-    Some((process, connection))
-}
-
-/// A connection to a server that runs until the connection is closed.
-fn start_own() -> RustConnection {
-    let (near, mut far) = UnixStream::pair().unwrap();
-    std::thread::spawn(move || {
-        let mut server = Server::new(Config { width: 640, height: 480, ..Config::default() });
-        let client = server.connect().unwrap();
-        let mut bytes = vec![0; 1 << 16];
-        while let Ok(n @ 1..) = far.read(&mut bytes) {
-            server.receive(client, &bytes[..n]).unwrap();
-            let output = std::mem::take(server.output(client).unwrap());
-            if far.write_all(&output).is_err() {
-                return;
-            }
-        }
-    });
-    let (stream, _) = DefaultStream::from_unix_stream(near).unwrap();
-    RustConnection::connect_to_stream(stream, 0).unwrap()
-}
+use crate::dice::Dice;
+use crate::own;
+use crate::xvfb::Xvfb;
 
 /// What a program drew: pixels, the channels in them, and what it did.
 pub(crate) struct Drawn {
@@ -156,8 +75,8 @@ impl Programs {
         mut on_theirs: impl FnMut(&mut Dice, &RustConnection) -> Drawn,
         mut on_ours: impl FnMut(&mut Dice, &RustConnection) -> Drawn,
     ) {
-        let Some((_xvfb, theirs)) = start_xvfb() else { return };
-        let ours = start_own();
+        let Some(xvfb) = Xvfb::start(640, 480) else { return };
+        let (theirs, ours) = (xvfb.connect(), own::connect(640, 480));
         let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
         let first = number("RENDER_SEED").unwrap_or(0);
         let cases = number("RENDER_CASES").unwrap_or(cases);

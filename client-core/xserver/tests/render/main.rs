@@ -6,8 +6,15 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be had fails it")]
 
 mod bench;
+#[path = "../fixture/dice.rs"]
+mod dice;
+#[path = "../fixture/own.rs"]
+mod own;
+#[path = "../fixture/xvfb.rs"]
+mod xvfb;
 
-use bench::{Dice, Drawn, Programs};
+use bench::{Drawn, Programs};
+use dice::Dice;
 use x11rb::connection::Connection;
 use x11rb::protocol::render::{self, ConnectionExt as _, PictOp};
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateGCAux, Rectangle};

@@ -6,14 +6,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use xserver::{ClientId, Config, Server};
 
 use crate::describe::hex;
+use crate::xvfb;
 
 /// Size of both screens in pixels.
 pub(crate) const WIDTH: u16 = 640;
@@ -33,49 +33,25 @@ pub(crate) const A8: i64 = 1 << 43;
 /// The root of the server tested.
 pub(crate) const OUR_ROOT: u32 = 0x100;
 
-/// A private Xvfb.
+/// A private Xvfb that is watched.
 pub(crate) struct Xvfb {
-    process: Child,
-    socket: String,
+    process: xvfb::Xvfb,
     /// Sees when Xvfb has noticed that a client is gone.
     observer: RefCell<UnixStream>,
-}
-
-impl Drop for Xvfb {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Xvfb {
     /// None, with a word on standard error, where no Xvfb is installed.
     pub(crate) fn start() -> Option<Self> {
-        let screen = format!("{WIDTH}x{HEIGHT}x24");
-        let spawned = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset", "-dpi", "96"])
-            .args(["-extension", "GLX"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut process = match spawned {
-            Ok(process) => process,
-            Err(error) => {
-                eprintln!("not compared: Xvfb does not start: {error}");
-                return None;
-            }
-        };
-        let mut number = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        let socket = format!("/tmp/.X11-unix/X{}", number.trim());
-        let mut observer = UnixStream::connect(&socket).unwrap();
+        let process = xvfb::Xvfb::start(WIDTH, HEIGHT)?;
+        let mut observer = UnixStream::connect(process.socket()).unwrap();
         observer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         observer.write_all(&[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
         let mut answer = [0; 8];
         observer.read_exact(&mut answer).unwrap();
         let mut rest = vec![0; usize::from(u16::from_le_bytes([answer[6], answer[7]])) * 4];
         observer.read_exact(&mut rest).unwrap();
-        Some(Self { process, socket, observer: RefCell::new(observer) })
+        Some(Self { process, observer: RefCell::new(observer) })
     }
 
     /// Waits until a resource is gone, but no longer than it takes if it stays.
@@ -212,7 +188,7 @@ impl<'a> Wire<'a> {
                     (Link::Ours(id), std::mem::take(server.output(id).unwrap()))
                 }
                 End::Theirs(xvfb) => {
-                    let mut stream = UnixStream::connect(&xvfb.socket).unwrap();
+                    let mut stream = UnixStream::connect(xvfb.process.socket()).unwrap();
                     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
                     stream.write_all(&setup).unwrap();
                     let mut answer = vec![0; 8];

@@ -9,6 +9,8 @@ mod extensions;
 mod random;
 mod requests;
 mod scenarios;
+#[path = "../fixture/xvfb.rs"]
+mod xvfb;
 
 use bench::{Xvfb, differences, none};
 
