@@ -106,6 +106,12 @@ impl Display {
         spawned.ok().map(Running)
     }
 
+    /// Whether there is a window of this title.
+    fn has_window(&self, title: &str) -> bool {
+        let tree = self.says("xwininfo", &["-root", "-tree"]).unwrap_or_default();
+        tree.contains(&format!("\"{title}\""))
+    }
+
     /// The pixels of the screen; none if there is no program to read them.
     fn picture(&self) -> Option<Vec<u8>> {
         let output = Command::new("import")
@@ -132,6 +138,23 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// A directory that goes with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("xserver-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -165,12 +188,8 @@ fn a_desktop_of_a_window_manager_and_programs_looks_as_on_xvfb() {
         running.extend(server.runs("xterm", &terminal));
     }
     // Windows are placed in the order in which they come.
-    let shown = |server: &Display, title: &str| {
-        let tree = server.says("xwininfo", &["-root", "-tree"]).unwrap_or_default();
-        tree.contains(&format!("\"{title}\""))
-    };
     for server in [&display, &xvfb] {
-        until("the terminal is mapped", || shown(server, "Terminal"));
+        until("the terminal is there", || server.has_window("Terminal"));
     }
     let same = |what: &str, filled: usize| {
         until(what, || {
@@ -190,7 +209,7 @@ fn a_desktop_of_a_window_manager_and_programs_looks_as_on_xvfb() {
         dialogs.push(dialog);
     }
     for server in [&display, &xvfb] {
-        until("the dialog is mapped", || shown(server, "Information"));
+        until("the dialog is there", || server.has_window("Information"));
     }
     same("both show the dialog", 60_000);
     // Return is the dialog's OK.
@@ -207,6 +226,59 @@ fn a_desktop_of_a_window_manager_and_programs_looks_as_on_xvfb() {
 }
 
 #[test]
+fn the_frame_that_xfwm4_puts_around_a_window_looks_as_on_xvfb() {
+    let Some(xvfb) = Display::xvfb() else {
+        eprintln!("not compared: Xvfb does not start");
+        return;
+    };
+    let display = Display::headless();
+    // It asks a service on the session bus for its settings.
+    let spawned = Command::new("dbus-daemon")
+        .args(["--session", "--nofork", "--nopidfile", "--print-address"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut bus) = spawned.map(Running) else { return eprintln!("not run: dbus-daemon is not installed") };
+    let mut address = String::new();
+    BufReader::new(bus.0.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    let home = Scratch::new("home");
+    let mut running = Vec::new();
+    for server in [&display, &xvfb] {
+        server.says("xsetroot", &["-solid", "#336699"]);
+        if server.says("xfwm4", &["--version"]).is_none() {
+            return;
+        }
+        let surroundings = [
+            format!("DBUS_SESSION_BUS_ADDRESS={}", address.trim()),
+            format!("HOME={}", home.0.display()),
+            format!("XDG_RUNTIME_DIR={}", home.0.display()),
+        ];
+        let mut command: Vec<&str> = surroundings.iter().map(String::as_str).collect();
+        command.extend(["xfwm4", "--compositor=off"]);
+        running.extend(server.runs("env", &command));
+        until("xfwm4 manages windows", || {
+            let said = server.says("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"]);
+            said.is_some_and(|said| said.contains("window id"))
+        });
+        let terminal =
+            ["-geometry", "40x10+20+30", "-T", "Terminal", "-e", "sh", "-c", "printf here; exec cat"];
+        running.extend(server.runs("xterm", &terminal));
+    }
+    for server in [&display, &xvfb] {
+        until("the terminal is there", || server.has_window("Terminal"));
+        until("the terminal has a frame", || {
+            let said = server.says("xprop", &["-name", "Terminal", "_NET_FRAME_EXTENTS"]);
+            said.is_some_and(|said| said.contains("= ") && !said.contains("= 0, 0, 0, 0"))
+        });
+    }
+    until("both show the frame", || {
+        let (Some(ours), Some(theirs)) = (display.picture(), xvfb.picture()) else { return true };
+        let drawn = ours.chunks_exact(3).filter(|pixel| *pixel != [0x33, 0x66, 0x99]).count();
+        ours == theirs && drawn > 30_000
+    });
+}
+
+#[test]
 fn keys_of_a_german_keyboard_reach_a_program() {
     let display = Display::headless();
     if display.says("setxkbmap", &["-layout", "de"]).is_none() {
@@ -215,9 +287,7 @@ fn keys_of_a_german_keyboard_reach_a_program() {
     let Some(mut watcher) = display.runs("xev", &["-event", "keyboard", "-geometry", "200x200+0+0"]) else {
         return;
     };
-    until("the window is mapped", || {
-        display.says("xwininfo", &["-root", "-tree"]).is_some_and(|said| said.contains("Event Tester"))
-    });
+    until("the window is there", || display.has_window("Event Tester"));
     display.says("xdotool", &["mousemove", "50", "50"]);
     // Keys by what they write: the third level is reached as a user reaches it.
     for keys in
