@@ -171,7 +171,7 @@ impl Ray {
 /// The point of the ellipse with these half axes at an angle, y up. Quarters are exact.
 pub(super) fn point_at(angle: i32, width: f64, height: f64) -> (f64, f64) {
     let angle = angle.rem_euclid(FULL);
-    let (cos, sin) = if angle % (FULL / 4) == 0 {
+    let (cos, sin) = if is_quarter(angle) {
         [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)][(angle / (FULL / 4)) as usize % 4]
     } else {
         let radians = f64::from(angle) * std::f64::consts::PI / f64::from(HALF);
@@ -180,18 +180,19 @@ pub(super) fn point_at(angle: i32, width: f64, height: f64) -> (f64, f64) {
     (cos * width, sin * height)
 }
 
-/// An end of a chord in pixels from the centre, y up. Only the ends of the level axis are exact: where a chord touches
-/// pixel centres, the sines' last bits decide, here and in the reference server.
+/// An end of a chord in pixels from the centre, y up. Where a chord touches pixel centres, the sines' last bits decide,
+/// here and in the reference server.
 fn chord_point(angle: i32, width: i64, height: i64) -> (f64, f64) {
     let (w, h) = (width as f64 / 2.0, height as f64 / 2.0);
-    match angle.rem_euclid(FULL) {
-        0 => (w, 0.0),
-        HALF => (-w, 0.0),
-        angle => {
-            let radians = f64::from(angle) * (std::f64::consts::PI / f64::from(HALF));
-            (radians.cos() * w, radians.sin() * h)
-        }
+    if is_quarter(angle) {
+        return point_at(angle, w, h);
     }
+    let radians = f64::from(angle.rem_euclid(FULL)) * (std::f64::consts::PI / f64::from(HALF));
+    (radians.cos() * w, radians.sin() * h)
+}
+
+fn is_quarter(angle: i32) -> bool {
+    angle % (FULL / 4) == 0
 }
 
 /// A direction as whole numbers, the greater of which is 32768: the precision that slices are cut with.
@@ -225,14 +226,19 @@ impl Cut {
         let (a, b) = (chord_point(start, width, height), chord_point(end, width, height));
         // Against the clock, the slice is to the right of the way from start to end; y is up.
         let (run, rise) = (b.0 - a.0, b.1 - a.1);
-        let (run32768, rise32768) = slope(run, rise);
-        if rise32768 == 0 {
+        // Between the axes' ends directions are exact.
+        let (dx, dy) = if is_quarter(start) && is_quarter(end) {
+            ((2.0 * run) as i64, (2.0 * rise) as i64)
+        } else {
+            slope(run, rise)
+        };
+        if dy == 0 {
             return Self::Level { v: -2.0 * a.1, below: run > 0.0 };
         }
         // Both points by the pixel grid whose origin is the pixel at, or up and left of, the centre.
         let (odd_x, odd_y) = ((width & 1) as f64 / 2.0, (height & 1) as f64 / 2.0);
         let (sum_x, sum_y) = ((a.0 + odd_x) + (b.0 + odd_x), (a.1 - odd_y) + (b.1 - odd_y));
-        let (dx, dy) = (run32768 * rise32768.signum(), rise32768.abs());
+        let (dx, dy) = (dx * dy.signum(), dy.abs());
         let constant = ((sum_x * dy as f64 - sum_y * dx as f64) / 2.0).ceil() as i64;
         Self::Chord { dx, dy, constant, right: rise > 0.0, odd: (width & 1, height & 1) }
     }

@@ -490,7 +490,7 @@ fn pie_slices_are_as_in_xvfb() {
 
 #[test]
 fn chords_are_as_in_xvfb() {
-    run_allowing(1, 1500, |bench, dice| filled_arcs(bench, dice, false, ArcMode::Chord, Vary::default()));
+    run(1500, |bench, dice| filled_arcs(bench, dice, false, ArcMode::Chord, Vary::default()));
 }
 
 fn thin_arcs(bench: &Bench, dice: &mut Dice, full: bool, dashed: bool, vary: Vary) -> (Scene, String) {
