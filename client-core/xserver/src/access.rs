@@ -1,6 +1,8 @@
 //! Access control, close-down and killing (X11 §9: hosts, `SetCloseDownMode`, `KillClient`) and the questions about
 //! extensions.
 
+use std::net::Ipv6Addr;
+
 use x11rb_protocol::protocol::xproto::{
     AccessControl, Host, ListExtensionsReply, ListHostsReply, QueryExtensionReply, Str,
 };
@@ -28,6 +30,18 @@ impl Default for Access {
 /// More hosts than this are refused.
 const MAX_HOSTS: usize = 1024;
 
+/// Whether an address that the server interprets, a type and a value with a NUL between, is of a type known to X servers.
+/// Which users and groups there are is not asked.
+fn is_interpreted(address: &[u8]) -> bool {
+    let Some(nul) = address.iter().position(|byte| *byte == 0) else { return false };
+    let (kind, value) = (&address[..nul], &address[nul + 1..]);
+    match kind {
+        b"localuser" | b"localgroup" | b"hostname" => !value.is_empty(),
+        b"ipv6" => std::str::from_utf8(value).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok()),
+        _ => false,
+    }
+}
+
 impl Server {
     pub(crate) fn change_hosts(&mut self, mode: u8, body: &[u8]) -> Outcome {
         if mode > 1 {
@@ -35,18 +49,20 @@ impl Server {
         }
         let family = body.first().copied().unwrap_or(0);
         let length = usize::from(half(body, 2)?);
-        let expected = match family {
-            0 => Some(4),
-            1 | 2 => Some(2),
-            6 => Some(16),
-            // Names that the server interprets, and all of this host
-            5 | 252 => None,
+        let address = tail(body, 4)?.get(..length).ok_or(XError::LENGTH)?.to_vec();
+        let understood = match family {
+            0 => length == 4,
+            // DECnet and Chaos, which nobody can come from
+            1 | 2 => false,
+            5 => is_interpreted(&address),
+            6 => length == 16,
+            // All of this host
+            252 => true,
             other => return Err(XError::value(u32::from(other))),
         };
-        if expected.is_some_and(|expected| expected != length) {
+        if !understood {
             return Err(XError::value(length as u32));
         }
-        let address = tail(body, 4)?.get(..length).ok_or(XError::LENGTH)?.to_vec();
         let hosts = &mut self.access.hosts;
         hosts.retain(|host| *host != (family, address.clone()));
         if mode == 0 {

@@ -101,6 +101,11 @@ impl Client {
         }
     }
 
+    /// Whether it has not gone, nor been ended from this side.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.phase != Phase::Retained && self.fault != Some(Fault::Killed)
+    }
+
     /// How many bytes may come next: what is missing of a request, if it has begun and is not too long, and no little.
     pub(crate) fn expects(&self, limit: usize) -> usize {
         let waiting = self.input.waiting();

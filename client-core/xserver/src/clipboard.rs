@@ -72,6 +72,14 @@ impl Server {
         self.change_owner(atom, ROOT, ClientId::SERVER, time);
     }
 
+    /// The embedder's texts that are offered.
+    pub(crate) fn offered_texts(&mut self) -> Vec<(Selection, String)> {
+        let clipboard = &mut self.clipboard;
+        let copied = clipboard.copied.take().map(|text| (Selection::Clipboard, text));
+        let marked = clipboard.marked.take().map(|text| (Selection::Primary, text));
+        copied.into_iter().chain(marked).collect()
+    }
+
     /// Asks the owner of a selection for its text; the answer is a [`ServerEvent::SelectionText`]. Whether there is a
     /// client to ask.
     pub fn request_text(&mut self, selection: Selection) -> bool {

@@ -162,7 +162,9 @@ impl Colormap {
             found[channel] = cell as u8;
             self.note(client, channel, cell as u8)?;
         }
-        Ok(u32::from(found[0]) << 16 | u32::from(found[1]) << 8 | u32::from(found[2]))
+        // What is allocated is opaque.
+        let opaque = self.pixel_mask() & 0xff00_0000;
+        Ok(opaque | u32::from(found[0]) << 16 | u32::from(found[1]) << 8 | u32::from(found[2]))
     }
 
     /// Free cells of a channel: `count` of them, each with all combinations of `planes` further bits; the cells and the

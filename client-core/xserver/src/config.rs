@@ -27,6 +27,10 @@ pub struct Config {
     pub keymaps: Option<CompileKeymap>,
     /// Directories of fonts that clients may name (`SetFontPath`); none offers the built-in fonts alone.
     pub font_files: Option<FontFiles>,
+    /// When the last connection closes, and its client has not asked that anything be retained, all is as if the server
+    /// had just been started (X11 §10). Where this is off, settings, atoms and properties of the root outlive those who
+    /// made them.
+    pub starts_over: bool,
 }
 
 /// How the embedder makes a keymap of names; none if they name nothing. It is called while a request is executed.
@@ -124,6 +128,7 @@ impl Default for Config {
             keyboard: KeyboardNames::default(),
             keymaps: None,
             font_files: None,
+            starts_over: true,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Requests about core fonts. The fonts themselves are in [`crate::font`].
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use x11rb_protocol::protocol::xproto::{
@@ -28,7 +29,7 @@ const MAX_ELEMENTS: usize = 64;
 pub(crate) struct FontPath {
     /// None is the default path.
     elements: Vec<Vec<u8>>,
-    /// By lower-case name, in the order of the path.
+    /// By lower-case name: in the order of the path, sorted within each directory.
     files: Vec<FontFile>,
 }
 
@@ -93,7 +94,7 @@ impl Server {
         self.fonts.open(name)
     }
 
-    /// The names that match a pattern, sorted, each once.
+    /// The names that match a pattern, each once: those of the path in its order, then the built-in ones.
     fn font_names(&self, pattern: &[u8], max: u16) -> Vec<String> {
         let (pattern, max) = (latin1(pattern), usize::from(max));
         let wanted = pattern.to_lowercase();
@@ -104,8 +105,8 @@ impl Server {
             .map(|file| &*file.name)
             .filter(|name| crate::font::matches(&wanted, name));
         let built_in = self.fonts.list(&pattern, usize::MAX).into_iter();
-        let names: std::collections::BTreeSet<&str> = of_path.chain(built_in).collect();
-        names.into_iter().take(max).map(str::to_owned).collect()
+        let mut seen = HashSet::new();
+        of_path.chain(built_in).filter(|name| seen.insert(*name)).take(max).map(str::to_owned).collect()
     }
 
     pub(crate) fn close_font(&mut self, id: Xid) -> Outcome {
@@ -251,12 +252,18 @@ impl Server {
             let listed = self.config.font_files.and_then(|files| (files.list)(&directory));
             let listed = listed.ok_or(XError::value(index as u32))?;
             let directory: Arc<str> = directory.as_ref().into();
-            path.files.extend(listed.into_iter().take(MAX_NAMES).map(|(name, file)| FontFile {
-                name: name.to_lowercase(),
-                directory: directory.clone(),
-                file,
-                font: OnceLock::new(),
-            }));
+            let mut found: Vec<FontFile> = listed
+                .into_iter()
+                .take(MAX_NAMES)
+                .map(|(name, file)| FontFile {
+                    name: name.to_lowercase(),
+                    directory: directory.clone(),
+                    file,
+                    font: OnceLock::new(),
+                })
+                .collect();
+            found.sort_by(|one, other| one.name.cmp(&other.name));
+            path.files.extend(found);
         }
         self.font_path = path;
         Ok(())

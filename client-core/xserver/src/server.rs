@@ -129,6 +129,8 @@ pub struct Server {
     minor: u16,
     /// Clients whose waiting requests may go on.
     pub(crate) wake: bool,
+    /// A client has gone with all it had: if nobody else is connected, the server starts over.
+    spent: bool,
     /// Stands for the root window's id everywhere.
     pub(crate) root: Xid,
 }
@@ -178,6 +180,7 @@ impl Server {
             major: 0,
             minor: 0,
             wake: false,
+            spent: false,
             root: ROOT,
             config,
         };
@@ -418,7 +421,8 @@ impl Server {
         }
     }
 
-    /// Goes on with clients that had to wait, as long as something lets one of them go on.
+    /// Goes on with clients that had to wait, as long as something lets one of them go on. Once nobody is left, the
+    /// server starts over.
     fn run_waiting(&mut self) {
         while std::mem::take(&mut self.wake) {
             for index in 1..self.clients.len() {
@@ -428,6 +432,34 @@ impl Server {
                 }
             }
         }
+        if self.spent && self.config.starts_over && !self.clients().any(Client::is_connected) {
+            self.start_over();
+        }
+    }
+
+    /// X11 §10: with no connection left, all is as if the server had just been started. What the embedder has said and
+    /// what the user does goes on: the size and monitors, texts offered, locks, the pointer's place.
+    fn start_over(&mut self) {
+        let mut fresh = Self::new(self.config.clone());
+        fresh.time = self.time;
+        fresh.events = std::mem::take(&mut self.events);
+        // Numbers of connections that were ended from this side stay taken until the embedder has closed them.
+        fresh.clients = std::mem::take(&mut self.clients);
+        for client in &mut fresh.clients {
+            client.take_if(|client| client.phase == Phase::Retained);
+        }
+        let monitors = self.embedders_monitors();
+        fresh.set_monitors(&monitors);
+        for (selection, text) in self.offered_texts() {
+            fresh.set_text(selection, text);
+        }
+        fresh.sync.last_input = self.sync.last_input;
+        fresh.input.keyboard.locked = self.input.keyboard.locked;
+        let pointer = &self.input.pointer;
+        (fresh.input.pointer.x, fresh.input.pointer.y) = (pointer.x, pointer.y);
+        fresh.input.pointer.device = pointer.device;
+        fresh.damage_screen(fresh.screen_rect());
+        *self = fresh;
     }
 
     fn may_run(&self, id: ClientId) -> bool {
@@ -555,11 +587,14 @@ impl Server {
         let Some(client) = self.client_mut(id) else { return };
         client.output = Vec::new();
         client.input = Inbox::default();
+        let running = client.phase == Phase::Running;
         if client.close_down == CloseDown::Destroy {
             self.destroy_resources(id);
             self.clients[id.0 as usize] = None;
+            self.spent |= running;
         } else {
             client.phase = Phase::Retained;
+            self.spent = false;
         }
     }
 

@@ -48,7 +48,8 @@ impl Display {
         let number = 20_000 + std::process::id() % 10_000 * 3 + STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!(":{number}");
         let process = Command::new(example)
-            .args([&name, "640x480"])
+            // What one program sets, the next one is to find.
+            .args([&name, "640x480", "--no-reset"])
             .args(arguments)
             .stderr(Stdio::null())
             .spawn()

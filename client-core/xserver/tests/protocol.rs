@@ -544,7 +544,10 @@ fn fonts_of_a_directory_that_the_embedder_gives_can_be_opened() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/fonts/misc/6x13.pcf.gz");
     assert!(std::path::Path::new(file).exists());
     let files = xserver::FontFiles {
-        list: |directory| (directory == "/fonts").then(|| vec![("xtfont1".to_owned(), "a.pcf".to_owned())]),
+        list: |directory| {
+            let font = |name: &str| (name.to_owned(), "a.pcf".to_owned());
+            (directory == "/fonts").then(|| vec![font("xtfont1"), font("ytfont"), font("xtfont0")])
+        },
         read: |_, file| {
             assert_eq!(file, "a.pcf");
             std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/fonts/misc/6x13.pcf.gz")).ok()
@@ -564,7 +567,13 @@ fn fonts_of_a_directory_that_the_embedder_gives_can_be_opened() {
     world.send(client, open(first));
     assert_eq!(world.ask(client, QueryFontRequest { font: first }).font_ascent, 11);
     let list = |pattern: &'static [u8]| ListFontsRequest { max_names: 9, pattern: Cow::Borrowed(pattern) };
-    assert_eq!(world.ask(client, list(b"xtf*")).names.len(), 1);
+    let names =
+        |reply: ListFontsReply| -> Vec<Vec<u8>> { reply.names.into_iter().map(|name| name.name).collect() };
+    assert_eq!(names(world.ask(client, list(b"xtf*"))), [b"xtfont0", b"xtfont1"]);
+    // The built-in ones come after those of the path.
+    assert_eq!(names(world.ask(client, list(b"?tf*")))[2], b"ytfont");
+    let all = names(world.ask(client, list(b"*")));
+    assert_eq!((&all[0][..], &all[2][..], all.len()), (&b"xtfont0"[..], &b"ytfont"[..], 9));
     // An empty path is the default one.
     world.send(client, SetFontPathRequest { font: Cow::Owned(Vec::new()) });
     assert_eq!(world.ask(client, list(b"xtf*")).names.len(), 0);
@@ -664,4 +673,12 @@ fn a_pixmap_of_32_bits_is_copied_to_a_window_of_32_bits() {
         },
     );
     assert_eq!(world.pixel(15, 15), 0x12_3456);
+}
+
+#[test]
+fn the_focus_begins_at_the_pointer_and_reverts_to_none() {
+    let mut world = World::new();
+    let client = world.client();
+    let focus = world.ask(client, GetInputFocusRequest);
+    assert_eq!((focus.focus, u8::from(focus.revert_to)), (1, 0));
 }

@@ -1,7 +1,9 @@
 //! Serves an X display on a Unix socket, without a window: any X program can be pointed at it.
 //!
-//! `headless :7 1280x800 [--screenshot FILE] [--managed] [--dpi N] [--layout NAME] [--monitor WIDTHxHEIGHT+X+Y]...` listens on
-//! `/tmp/.X11-unix/X7`. On SIGUSR1 the screen is written to FILE as PNG, on SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input.
+//! `headless :7 1280x800 [--screenshot FILE] [--managed] [--no-reset] [--dpi N] [--layout NAME]
+//! [--monitor WIDTHxHEIGHT+X+Y]...` listens on `/tmp/.X11-unix/X7`. On SIGUSR1 the screen is written to FILE as PNG, on
+//! SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input. With `--no-reset` it does not start over when the
+//! last client has gone.
 
 mod keymap;
 
@@ -38,6 +40,7 @@ fn options() -> anyhow::Result<Options> {
             "--dpi" => options.config.dpi = value()?.parse().context("--dpi needs a number")?,
             "--layout" => options.config.keyboard.layout = value()?,
             "--monitor" => options.monitors.push(monitor(&value()?)?),
+            "--no-reset" => options.config.starts_over = false,
             "--managed" => options.config.manage_top_levels = true,
             display if display.starts_with(':') => {
                 options.display = display[1..].parse().context("the display is a colon and a number")?;

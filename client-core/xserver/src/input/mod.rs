@@ -225,7 +225,7 @@ impl Input {
                 threshold: 4,
             },
             keyboard: Keyboard::default(),
-            focus: Focus { window: 1, revert_to: 1, time: 0 },
+            focus: Focus { window: 1, revert_to: 0, time: 0 },
             pointer_grab: None,
             keyboard_grab: None,
             pointer_freeze: Freeze::default(),

@@ -30,6 +30,8 @@ pub(crate) const ROOT: i64 = 1 << 40;
 /// How picture formats are written.
 pub(crate) const RGB24: i64 = 1 << 41;
 pub(crate) const A8: i64 = 1 << 43;
+/// How the visual of depth 32 is written.
+pub(crate) const ARGB: i64 = 1 << 44;
 /// The root of the server tested.
 pub(crate) const OUR_ROOT: u32 = 0x100;
 
@@ -128,7 +130,7 @@ pub(crate) struct Wire<'a> {
     pub(crate) extensions: HashMap<&'static str, Extension>,
     steps: Vec<Step>,
     pub(crate) last_major: u8,
-    /// Ids of picture formats, as they are written here.
+    /// Ids of picture formats and of the visual, as they are written here.
     formats: HashMap<i64, u32>,
     /// The step may have taken an event from another keyboard.
     last_xtest: bool,
@@ -208,6 +210,14 @@ impl<'a> Wire<'a> {
             let vendor = usize::from(self.get16(&answer[24..])).next_multiple_of(4);
             let screen = 40 + vendor + 8 * usize::from(answer[29]);
             self.root = self.get32(&answer[screen..]);
+            let mut depth = screen + 40;
+            for _ in 0..answer[screen + 39] {
+                let visuals = usize::from(self.get16(&answer[depth + 2..]));
+                if answer[depth] == 32 && visuals > 0 {
+                    self.formats.insert(ARGB, self.get32(&answer[depth + 8..]));
+                }
+                depth += 8 + 24 * visuals;
+            }
             self.peers.push(Some(Peer { link, base, sequence: 0, unread: Vec::new(), waits: false }));
             if number == 0 {
                 self.tidy_up();

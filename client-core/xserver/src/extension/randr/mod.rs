@@ -135,6 +135,8 @@ pub(crate) struct Randr {
     changed: u32,
     /// When what is shown was last set.
     set: u32,
+    /// What the embedder has said of its monitors; none if they follow the screen.
+    monitors: Vec<Monitor>,
 }
 
 /// Steps of a gamma ramp.
@@ -345,6 +347,7 @@ impl Server {
             return;
         }
         self.resize_screen(width, height, dpi);
+        self.randr.monitors.clear();
         self.randr.changed = self.time;
         let whole = self.whole_screen();
         self.connect_monitors(&[whole]);
@@ -402,6 +405,7 @@ impl Server {
         let whole = [self.whole_screen()];
         let monitors =
             monitors.get(..monitors.len().min(MAX_MONITORS)).filter(|monitors| !monitors.is_empty());
+        self.randr.monitors = monitors.unwrap_or_default().to_vec();
         self.connect_monitors(monitors.unwrap_or(&whole));
         let randr = &self.randr;
         let changed =
@@ -410,6 +414,11 @@ impl Server {
             self.randr.changed = self.time;
             self.tell_configuration();
         }
+    }
+
+    /// The monitors that the embedder has [set](Self::set_monitors).
+    pub(crate) fn embedders_monitors(&self) -> Vec<Monitor> {
+        self.randr.monitors.clone()
     }
 
     /// Tells clients what is another way now.

@@ -1,7 +1,7 @@
 //! What clients have with one another and with the server: selections, properties, events, colormaps, grabs of the server.
 
 use super::{ALL, BUTTONS, FOCUS, STRUCTURE, attributes, map, query_tree, select, window};
-use crate::bench::{Order, ROOT, Wire};
+use crate::bench::{ARGB, Order, ROOT, Wire};
 use crate::requests::{CHILD, CURSOR, WINDOW, furnish};
 
 /// Selections change hands; requests for them are handed on.
@@ -148,7 +148,9 @@ pub(crate) fn colormaps(w: &mut Wire<'_>) {
     let direct = new(w, 42, 0x22, 0);
     w.send(c, 2, 0, "444", &[a, 1 << 13, direct]);
     let all = new(w, 43, 0x22, 1);
-    for map in [0x20, direct, all] {
+    let argb = new(w, 46, ARGB, 0);
+    new(w, 47, ARGB, 1);
+    for map in [0x20, direct, all, argb] {
         for client in [c, other] {
             w.send(client, 84, 0, "422222", &[map, 0x1234, 0x5678, 0x9abc, 0, 0]);
             w.send(client, 84, 0, "422222", &[map, 0x1234, 0xffff, 0x9abc, 0, 0]);
@@ -239,4 +241,46 @@ pub(crate) fn screen_saver(w: &mut Wire<'_>) {
     query_tree(w, other, ROOT);
     w.send(other, 115, 0, "", &[]);
     w.close(other);
+}
+
+/// Hosts of each family, well-formed or not.
+pub(crate) fn hosts(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let addresses: [&[u8]; 15] = [
+        b"",
+        b"ab",
+        b"abc",
+        b"abcd",
+        &[0xfe; 15],
+        &[0xfe; 16],
+        b"hostname\0example.org",
+        b"hostname\0",
+        b"ipv6\0::1",
+        b"ipv6\0::g",
+        b"ipv6\0",
+        b"localuser\0",
+        b"localgroup\0",
+        b"nobody\0knows",
+        b"\0localuser",
+    ];
+    // Adding, then deleting, so that the next one finds none
+    for mode in [0, 1, 2] {
+        for family in (0..8).chain([252, 253, 254, 255]) {
+            for address in addresses {
+                let mut body = vec![family, 0];
+                body.extend(if w.order == Order::Big {
+                    (address.len() as u16).to_be_bytes()
+                } else {
+                    (address.len() as u16).to_le_bytes()
+                });
+                body.extend(address);
+                w.send_body(c, 109, mode, &body);
+            }
+        }
+    }
+    // Nobody could connect any more if the control stayed.
+    for mode in [1, 2, 0] {
+        w.send(c, 111, mode, "", &[]);
+    }
+    w.close(c);
 }

@@ -11,7 +11,7 @@ mod input;
 mod windows;
 
 pub(crate) use clients::{
-    colormaps, killing, properties, screen_saver, selections, sent_events, server_grabs,
+    colormaps, hosts, killing, properties, screen_saver, selections, sent_events, server_grabs,
 };
 pub(crate) use devices::{
     barriers, crossing_grabs, device_grabs, device_passive_grabs, slave_grabs, touch_selections,
