@@ -13,6 +13,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::ConnectionExt;
 use xvfb::Xvfb;
 
 /// How many servers this process has started.
@@ -503,4 +505,19 @@ fn keyboards_are_laid_out_as_by_xvfb() {
         }
     }
     let _ = std::fs::remove_file(file);
+}
+
+#[test]
+fn a_client_finds_gone_what_belonged_to_one_that_went_before() {
+    let display = Display::headless();
+    let connect = || x11rb::connect(Some(&display.name)).unwrap();
+    let (other, _) = connect();
+    for _ in 0..100 {
+        let (client, screen) = connect();
+        let pixmap = client.generate_id().unwrap();
+        let root = client.setup().roots[screen].root;
+        client.create_pixmap(1, pixmap, root, 8, 8).unwrap().check().unwrap();
+        drop(client);
+        assert!(other.get_geometry(pixmap).unwrap().reply().is_err(), "its connection was closed before");
+    }
 }

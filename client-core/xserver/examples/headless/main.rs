@@ -137,7 +137,7 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
     loop {
         let mut order: Vec<ClientId> = streams.keys().copied().collect();
         order.sort_unstable();
-        let ready: Vec<bool> = {
+        let ready: Vec<PollFlags> = {
             let mut fds = vec![
                 PollFd::new(listener.as_fd(), PollFlags::POLLIN),
                 PollFd::new(signals.as_fd(), PollFlags::POLLIN),
@@ -154,11 +154,11 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(error) => return Err(error).context("waiting for clients"),
             }
-            fds.iter().map(|fd| fd.any().unwrap_or(true)).collect()
+            fds.iter().map(|fd| fd.revents().unwrap_or(PollFlags::all())).collect()
         };
         server.set_time(start.elapsed().as_millis() as u32);
 
-        if ready[1] {
+        if !ready[1].is_empty() {
             while let Some(signal) = signals.read_signal()? {
                 match Signal::try_from(signal.ssi_signo as i32)? {
                     Signal::SIGUSR1 => screenshot(&server, options.screenshot.as_deref())?,
@@ -166,7 +166,7 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
                 }
             }
         }
-        if ready[0] {
+        if !ready[0].is_empty() {
             while let Ok((stream, _)) = listener.accept() {
                 stream.set_nonblocking(true)?;
                 if let Some(id) = server.connect() {
@@ -174,9 +174,16 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
                 }
             }
         }
+        // Those who have gone first: what others have sent after that is to find them gone.
+        let gone = |ready: &PollFlags| ready.contains(PollFlags::POLLHUP);
+        for (id, _) in order.iter().zip(&ready[2..]).filter(|(_, ready)| gone(ready)) {
+            while read(&mut server, *id, &mut streams) {}
+            streams.remove(id);
+            server.disconnect(*id);
+        }
         let mut closed = Vec::new();
-        for (id, ready) in order.iter().zip(&ready[2..]) {
-            if *ready && !read(&mut server, *id, &mut streams) {
+        for (id, _) in order.iter().zip(&ready[2..]).filter(|(_, ready)| !ready.is_empty() && !gone(ready)) {
+            if !read(&mut server, *id, &mut streams) {
                 closed.push(*id);
             }
         }
@@ -207,7 +214,7 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
 
 /// Reads what is there, a portion at a time so that all clients get their turn; whether the connection goes on.
 fn read(server: &mut Server, id: ClientId, streams: &mut HashMap<ClientId, UnixStream>) -> bool {
-    let (Some(stream), Some(room)) = (streams.get_mut(&id), server.room(id)) else { return true };
+    let (Some(stream), Some(room)) = (streams.get_mut(&id), server.room(id)) else { return false };
     match stream.read(room) {
         Ok(0) => false,
         Ok(length) => match server.received(id, length) {
