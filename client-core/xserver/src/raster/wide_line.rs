@@ -33,13 +33,14 @@ impl<'a> Painter<'a> {
             && matches!(gc.fill_style, FillStyle::Tiled | FillStyle::OpaqueStippled);
         let careful = !draws_twice_alike(gc.function) && (path.len() >= 3 || gc.cap_style == CapStyle::Round);
         let mut bounds = self.bounds();
+        let columns = (bounds.x1, bounds.x2);
         let two_kinds = gc.line_style == LineStyle::DoubleDash && !one_pattern;
         if careful && two_kinds {
             // Which dash is in front depends on the rows they have, seen or not (see `apart`): whether it is one alone can
             // be told from one row more than is seen.
             bounds = Rect::new(FAR_LEFT, bounds.y1.saturating_sub(1), FAR_RIGHT, bounds.y2.saturating_add(1));
         }
-        let mut stroke = Stroke::new(gc, bounds, careful);
+        let mut stroke = Stroke::new(gc, bounds, columns, careful);
         if gc.line_style == LineStyle::Solid || one_pattern {
             stroke.solid(path);
         } else {
@@ -48,11 +49,11 @@ impl<'a> Painter<'a> {
         let (spans, mut pieces) = (stroke.spans, stroke.pieces);
         pieces.push((spans.len(), stroke.in_gap));
         if careful {
-            let (even, odd) = apart(&spans, &pieces);
+            let (even, odd) = apart(&spans, &pieces, columns);
             if !odd.is_empty() {
-                self.with_gap_source(gc, |painter| painter.spans(odd.rects()));
+                self.with_gap_source(gc, |painter| painter.spans(&odd));
             }
-            self.spans(even.rects());
+            self.spans(&even);
             return;
         }
         // Where dashes overlap, the later one is in front.
@@ -73,35 +74,75 @@ impl<'a> Painter<'a> {
     }
 }
 
-/// Even and odd dashes as regions that do not overlap: what was drawn later is in front.
-fn apart(spans: &[Rect], pieces: &[(usize, bool)]) -> (Region, Region) {
+/// The pixels of even and of odd dashes, each once, between two columns: what was drawn later is in front.
+fn apart(spans: &[Rect], pieces: &[(usize, bool)], columns: (i32, i32)) -> (Vec<Rect>, Vec<Rect>) {
     if let [(_, false)] = pieces {
-        return (unite(spans), Region::new());
+        return (unite(spans).rects().to_vec(), Vec::new());
     }
-    let (mut even, mut odd) = (Region::new(), Region::new());
+    let mut strips = Vec::with_capacity(spans.len());
     // The rows that either kind has ever had.
-    let (mut even_rows, mut odd_rows) = ((i32::MAX, i32::MIN), (i32::MAX, i32::MIN));
+    let mut rows = [(i32::MAX, i32::MIN); 2];
     let mut from = 0;
     for (to, in_gap) in pieces.iter().copied() {
-        let piece = unite(spans.get(from..to).unwrap_or(&[]));
+        let piece = spans.get(from..to).unwrap_or(&[]);
         from = to;
-        if piece.is_empty() {
-            continue;
-        }
-        let (own, own_rows, other, other_rows) = if in_gap {
-            (&mut odd, &mut odd_rows, &mut even, &even_rows)
-        } else {
-            (&mut even, &mut even_rows, &mut odd, &odd_rows)
-        };
-        let (top, bottom) = (piece.extents().y1, piece.extents().y2 - 1);
-        *own_rows = (own_rows.0.min(top), own_rows.1.max(bottom));
-        *own = own.union(&piece);
-        // A piece of one row at the edge of all others cuts nothing: so it is elsewhere.
-        if other_rows.0 < bottom && top < other_rows.1 {
-            *other = other.subtract(&piece);
+        let top = piece.iter().fold(i32::MAX, |top, rect| top.min(rect.y1));
+        let bottom = piece.iter().fold(i32::MIN, |bottom, rect| bottom.max(rect.y2 - 1));
+        let other = rows[usize::from(!in_gap)];
+        // A piece of one row at the edge of all others hides nothing: so it is elsewhere.
+        let hides = other.0 < bottom && top < other.1;
+        let own = &mut rows[usize::from(in_gap)];
+        *own = (own.0.min(top), own.1.max(bottom));
+        for rect in piece {
+            let (x1, x2) = (rect.x1.max(columns.0), rect.x2.min(columns.1));
+            if x1 < x2 {
+                strips.extend((rect.y1..rect.y2).map(|y| Strip { y, x1, x2, in_gap, hides }));
+            }
         }
     }
+    // Of one row in the order in which they were drawn.
+    strips.sort_by_key(|strip| strip.y);
+    let mut row = vec![0_u8; (columns.1 - columns.0).max(0) as usize];
+    let (mut even, mut odd) = (Vec::new(), Vec::new());
+    for of_row in strips.chunk_by(|a, b| a.y == b.y) {
+        let (mut left, mut right) = (columns.1, columns.0);
+        for strip in of_row {
+            (left, right) = (left.min(strip.x1), right.max(strip.x2));
+            let (own, kept) = if strip.in_gap { (ODD, EVEN) } else { (EVEN, ODD) };
+            let kept = if strip.hides { 0 } else { kept };
+            for pixel in &mut row[(strip.x1 - columns.0) as usize..(strip.x2 - columns.0) as usize] {
+                *pixel = *pixel & kept | own;
+            }
+        }
+        let seen = &mut row[(left - columns.0) as usize..(right - columns.0) as usize];
+        let mut x = left;
+        for run in seen.chunk_by(|a, b| a == b) {
+            let rect = Rect { x1: x, y1: of_row[0].y, x2: x + run.len() as i32, y2: of_row[0].y + 1 };
+            x = rect.x2;
+            if run[0] & EVEN != 0 {
+                even.push(rect);
+            }
+            if run[0] & ODD != 0 {
+                odd.push(rect);
+            }
+        }
+        seen.fill(0);
+    }
     (even, odd)
+}
+
+/// Whose pixel it is, in a row of them.
+const EVEN: u8 = 1;
+const ODD: u8 = 2;
+
+/// A row of a piece.
+struct Strip {
+    y: i32,
+    x1: i32,
+    x2: i32,
+    in_gap: bool,
+    /// Nothing of the other kind is seen through it.
+    hides: bool,
 }
 
 /// Whether drawing a pixel twice is as good as once.
@@ -127,6 +168,8 @@ struct Stroke<'g> {
     gc: &'g Gc,
     width: f64,
     bounds: Rect,
+    /// The first and the end of the columns that are seen.
+    columns: (i32, i32),
     /// Whether no pixel may be drawn twice.
     careful: bool,
     spans: Vec<Rect>,
@@ -179,11 +222,12 @@ fn half_way(dx: i64, dy: i64, half: f64) -> (f64, (f64, f64)) {
 }
 
 impl<'g> Stroke<'g> {
-    fn new(gc: &'g Gc, bounds: Rect, careful: bool) -> Self {
+    fn new(gc: &'g Gc, bounds: Rect, columns: (i32, i32), careful: bool) -> Self {
         Self {
             gc,
             width: gc.line_width.into(),
             bounds,
+            columns,
             careful,
             spans: Vec::new(),
             pieces: Vec::new(),
@@ -507,10 +551,10 @@ impl<'g> Stroke<'g> {
             return;
         }
         self.pieces.push((self.spans.len(), self.in_gap));
-        let (even, odd) = apart(&self.spans, &self.pieces);
-        self.spans = odd.rects().to_vec();
+        let (even, odd) = apart(&self.spans, &self.pieces, self.columns);
+        self.spans = odd;
         self.pieces = vec![(self.spans.len(), true)];
-        self.spans.extend_from_slice(even.rects());
+        self.spans.extend_from_slice(&even);
         if self.in_gap {
             self.pieces.push((self.spans.len(), false));
         }

@@ -65,9 +65,12 @@ pub fn composite(
     target: &mut Target<'_>,
     geometry: Geometry,
 ) {
-    let mut op = op;
-    // A mask of one colour that is white is none.
-    let mask = mask.filter(|m| m.as_solid() != Some(u32::MAX));
+    let mut op = op.plainest();
+    // A mask that is white is none; where one colour goes to native pixels, so is one that is all there.
+    let native = target.format.is_native() || target.format.is_native_opaque();
+    let plain = native && source.as_solid().is_some();
+    let mask =
+        mask.filter(|m| m.as_solid() != Some(u32::MAX) && !(plain && !m.component_alpha && m.is_opaque()));
     if mask.is_none() && source.is_opaque() {
         op = op.with_opaque_source();
     }

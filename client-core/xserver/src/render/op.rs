@@ -153,10 +153,20 @@ impl Op {
         blends || from_destination >= 1.0
     }
 
+    /// The plainest operator with the same result.
+    pub(super) fn plainest(self) -> Self {
+        match self {
+            Self::DisjointClear | Self::ConjointClear => Self::Clear,
+            Self::DisjointSrc | Self::ConjointSrc => Self::Src,
+            Self::DisjointDst | Self::ConjointDst => Self::Dst,
+            other => other,
+        }
+    }
+
     /// The plainest operator with the same result, where the source (after the mask) is opaque.
     pub(super) fn with_opaque_source(self) -> Self {
         match self {
-            Self::Over | Self::ConjointOver | Self::DisjointSrc | Self::ConjointSrc => Self::Src,
+            Self::Over | Self::ConjointOver => Self::Src,
             Self::InReverse => Self::Dst,
             Self::OutReverse => Self::Clear,
             Self::Atop => Self::In,

@@ -280,15 +280,22 @@ impl<'a> Source<'a> {
     pub(super) fn as_solid(&self) -> Option<u32> {
         match self.content {
             Content::Solid(colour) => Some(colour.pixel()),
+            _ => self.one_pixel().map(|bits| bits.pixel(0, 0, self.repeat)),
+        }
+        .filter(|_| !self.is_deep())
+    }
+
+    /// What it is without end: a pixel that is repeated. No filter changes it, not even a kernel whose weights do not add
+    /// up to one.
+    fn one_pixel(&self) -> Option<Bits<'a>> {
+        match self.content {
             Content::Bits(bits)
                 if bits.size == (1, 1) && self.repeat != Repeat::None && self.alpha_map.is_none() =>
             {
-                matches!(self.filter, Filter::Nearest | Filter::Bilinear)
-                    .then(|| bits.pixel(0, 0, self.repeat))
+                Some(bits)
             }
             _ => None,
         }
-        .filter(|_| !self.is_deep())
     }
 
     /// Whether it is opaque everywhere.
@@ -296,10 +303,7 @@ impl<'a> Source<'a> {
         if let Some(pixel) = self.as_solid() {
             return pixel >> 24 == 0xff;
         }
-        if self.alpha_map.is_some()
-            || self.repeat == Repeat::None
-            || matches!(self.filter, Filter::Convolution(_))
-        {
+        if self.alpha_map.is_some() || self.repeat == Repeat::None {
             return false;
         }
         match self.content {
@@ -328,7 +332,7 @@ impl<'a> Source<'a> {
             return false;
         }
         let Some(transform) = self.transform else {
-            return self.plain_bits().is_some() && bits.covers(x, y, width, height);
+            return bits.covers(x, y, width, height);
         };
         let (right, bottom) = (x.saturating_add(width - 1), y.saturating_add(height - 1));
         // Where lines stay parallel, all is inside when the corners are.
@@ -436,7 +440,13 @@ impl<'a> Source<'a> {
                 let (v, step) = self.start(x, y);
                 gradient.row_float(self.repeat, v, &step, out);
             }
-            Content::Bits(bits) => self.transformed_row_float(&bits, x, y, out),
+            Content::Bits(bits) => {
+                if let Some(bits) = self.one_pixel() {
+                    out.fill(self.fetch_float(&bits, 0, 0));
+                } else {
+                    self.transformed_row_float(&bits, x, y, out);
+                }
+            }
             Content::Solid(colour) => out.fill(colour.float()),
         }
     }

@@ -7,7 +7,7 @@ use x11rb_protocol::protocol::render::{
     PictOp, Pointfix, Trapezoid, TrapezoidsRequest, TriFanRequest, TriStripRequest, Triangle,
     TrianglesRequest,
 };
-use x11rb_protocol::protocol::xproto::Point;
+use x11rb_protocol::protocol::xproto::{Point, Rectangle};
 
 use super::picture::{Destination, Held, Picture, solid};
 use super::{format, operator};
@@ -71,15 +71,8 @@ pub(super) fn composite_request(server: &mut Server, r: &CompositeRequest) -> Ou
     let (origin, dst) = (to.target.origin, at(r.dst_x, r.dst_y));
     let (src, msk) = (at(r.src_x, r.src_y), at(r.mask_x, r.mask_y));
     let geometry = Geometry { source: src, mask: msk, target: (dst.0 + origin.0, dst.1 + origin.1), size };
-    let mut clip = to.target.clip.intersect_rect(&geometry.bounds());
-    for (picture, corner) in
-        [Some((&source, src)), mask.as_ref().map(|mask| (mask, msk))].into_iter().flatten()
-    {
-        if let Some(own) = picture.clip() {
-            clip =
-                clip.intersect(&own.translated(geometry.target.0 - corner.0, geometry.target.1 - corner.1));
-        }
-    }
+    // The clips of the pictures that are read have no say: they tell where those are drawn on.
+    let clip = to.target.clip.intersect_rect(&geometry.bounds());
     if clip.is_empty() || (mask.is_none() && copy_plainly(server, op, &source, &to, &clip, r)) {
         return Ok(());
     }
@@ -138,24 +131,55 @@ fn copy_plainly(
 }
 
 pub(super) fn fill_rectangles(server: &mut Server, r: &FillRectanglesRequest<'_>) -> Outcome {
-    let op = operator(r.op)?;
-    let to = server.destination(r.dst)?;
-    let source = Source::colour(if op == Op::Clear { Solid([0; 4]) } else { solid(r.color) });
+    let mut op = operator(r.op)?;
+    if op == Op::Over && r.color.alpha == u16::MAX {
+        op = Op::Src;
+    }
+    let colour = Source::colour(if op == Op::Clear { Solid([0; 4]) } else { solid(r.color) });
+    let areas = |shift| r.rects.iter().map(move |rect| area_of(rect, shift));
+    let to = if matches!(op, Op::Src | Op::Clear) {
+        let (to, map) = server.destinations_to_fill(r.dst)?;
+        if let Some((map, shift)) = map {
+            fill(server, op, &colour, &map, areas(shift));
+        }
+        to
+    } else {
+        server.destination(r.dst)?
+    };
+    let touched = fill(server, op, &colour, &to, areas((0, 0)));
+    server.composed(&to, touched);
+    Ok(())
+}
+
+fn area_of(rect: &Rectangle, (dx, dy): (i32, i32)) -> Rect {
+    let (x, y) = (i32::from(rect.x) + dx, i32::from(rect.y) + dy);
+    Rect::from_size(x, y, u32::from(rect.width), u32::from(rect.height))
+}
+
+/// Gives what it touched, in the surface's coordinates.
+fn fill(
+    server: &mut Server,
+    op: Op,
+    colour: &Source<'_>,
+    to: &Destination,
+    areas: impl Iterator<Item = Rect>,
+) -> Rect {
     let (x, y) = to.target.origin;
     let mut touched = Rect::EMPTY;
-    let clip = to.target.clip.clone();
-    for rect in r.rects.iter() {
-        let size = (i32::from(rect.width), i32::from(rect.height));
-        let geometry =
-            Geometry { target: (i32::from(rect.x) + x, i32::from(rect.y) + y), size, ..Geometry::default() };
-        let bounds = geometry.bounds().intersect(&clip.extents());
+    for area in areas {
+        let area = area.translate(x, y);
+        let geometry = Geometry {
+            target: (area.x1, area.y1),
+            size: (area.width(), area.height()),
+            ..Geometry::default()
+        };
+        let bounds = geometry.bounds().intersect(&to.target.clip.extents());
         if !bounds.is_empty() {
-            server.compose(op, &source, None, &to, &clip, geometry);
+            server.compose(op, colour, None, to, &to.target.clip, geometry);
             touched = touched.bound(&bounds);
         }
     }
-    server.composed(&to, touched);
-    Ok(())
+    touched
 }
 
 /// Shapes that are drawn together, one after the other through masks of their own or all through one.
@@ -206,8 +230,10 @@ fn draw_shapes(server: &mut Server, shapes: &Shapes<'_>) -> Outcome {
         if bounds.is_empty() {
             continue;
         }
-        if let ([trapezoid], 1, true) = (shape, bits, op.ignores_transparent_source()) {
-            // Pixels are all there or not at all: they are a clip, and need no mask.
+        let clips = op.ignores_transparent_source() && to.alpha.is_none();
+        if let ([trapezoid], 1, true) = (shape, bits, clips) {
+            // Pixels are all there or not at all: they are a clip, and need no mask. (With an alpha map, pixels that are
+            // not there take its alpha.)
             let within = bounds.translate(-origin.0, -origin.1);
             let mut spans = Vec::new();
             sharp_spans(trapezoid, &within, |y, x1, x2| {

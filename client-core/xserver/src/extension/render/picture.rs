@@ -54,7 +54,11 @@ struct AlphaMapping {
     format: &'static Format,
 }
 
+/// A destination, and what to add to another picture's coordinates to have its own.
+pub(super) type Shifted = (Destination, (i32, i32));
+
 /// A picture to draw on.
+#[derive(Clone)]
 pub(super) struct Destination {
     pub(super) drawable: Xid,
     /// Its clip is that of the picture too.
@@ -184,6 +188,36 @@ impl Server {
     /// The picture to draw on; a Drawable error where it is not one of a drawable.
     pub(super) fn destination(&self, id: Xid) -> Outcome<Destination> {
         let picture = self.picture(id)?;
+        let mut to = self.without_alpha_map(picture, id)?;
+        let target = &mut to.target;
+        let maps = picture.alpha_map.as_ref().filter(|map| map.target.surface != target.surface);
+        to.alpha = maps.map(|map| {
+            let corner = (picture.alpha_origin.0 + target.origin.0, picture.alpha_origin.1 + target.origin.1);
+            let size = map.target.size;
+            let within = Rect::from_size(corner.0, corner.1, u32::from(size.0), u32::from(size.1));
+            target.clip = Arc::new(target.clip.intersect_rect(&within));
+            (map.target.surface, map.format, (-corner.0, -corner.1))
+        });
+        Ok(to)
+    }
+
+    /// The picture and its alpha map, to be filled each by itself: filling is not limited to where the map is, and
+    /// leaves all of a colour in it. With the map, what to add to the picture's coordinates.
+    pub(super) fn destinations_to_fill(&self, id: Xid) -> Outcome<(Destination, Option<Shifted>)> {
+        let picture = self.picture(id)?;
+        let to = self.without_alpha_map(picture, id)?;
+        let map = picture.alpha_map.as_ref().map(|map| {
+            let shift = (-picture.alpha_origin.0, -picture.alpha_origin.1);
+            let mut target = map.target.clone();
+            if let Some(clip) = picture.clip() {
+                target.clip = Arc::new(target.clip.intersect(&clip.translated(shift.0, shift.1)));
+            }
+            (Destination { target, format: map.format, ..to.clone() }, shift)
+        });
+        Ok((to, map))
+    }
+
+    fn without_alpha_map(&self, picture: &Picture, id: Xid) -> Outcome<Destination> {
         let (drawable, mut target, format) = match &picture.what {
             What::Window(window, format) => {
                 (*window, self.target(*window, picture.include_inferiors)?, *format)
@@ -195,15 +229,7 @@ impl Server {
         if let Some(clip) = picture.clip() {
             target.clip = Arc::new(target.clip.intersect(&clip.translated(origin.0, origin.1)));
         }
-        let alpha =
-            picture.alpha_map.as_ref().filter(|map| map.target.surface != target.surface).map(|map| {
-                let corner = (picture.alpha_origin.0 + origin.0, picture.alpha_origin.1 + origin.1);
-                let size = map.target.size;
-                let within = Rect::from_size(corner.0, corner.1, u32::from(size.0), u32::from(size.1));
-                target.clip = Arc::new(target.clip.intersect_rect(&within));
-                (map.target.surface, map.format, (-corner.0, -corner.1))
-            });
-        Ok(Destination { drawable, target, format, alpha, sharp_edges: picture.sharp_edges })
+        Ok(Destination { drawable, target, format, alpha: None, sharp_edges: picture.sharp_edges })
     }
 
     /// A picture to read `area` of (in its own plane, before its transform) while `onto` is drawn on. Pixels that are
