@@ -58,6 +58,11 @@ impl Rect {
         x >= self.x1 && x < self.x2 && y >= self.y1 && y < self.y2
     }
 
+    /// The pixel inside that is nearest to one; the rectangle is not empty.
+    pub fn nearest(&self, x: i32, y: i32) -> (i32, i32) {
+        (x.clamp(self.x1, self.x2 - 1), y.clamp(self.y1, self.y2 - 1))
+    }
+
     /// Whether every pixel of `other` is inside (an empty rectangle is inside everything).
     pub const fn contains_rect(&self, other: &Self) -> bool {
         other.is_empty()

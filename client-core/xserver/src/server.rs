@@ -568,6 +568,7 @@ impl Server {
         // It selects and grabs nothing any more before its grabs end, lest events that waited for that start others.
         self.forget_event_selections(id);
         self.xinput.client_gone(id);
+        self.xi_release_grabs(id);
         self.xi_forget_touches(|listener| listener.client == id);
         self.release_grabs(id);
         if self.grabbed_by == Some(id) {

@@ -6,7 +6,7 @@ use x11rb_protocol::protocol::xtest::{
 };
 use x11rb_protocol::x11_utils::RequestHeader;
 
-use super::{Extension, number};
+use super::{Extension, number, xinput};
 use crate::byte_order::Layouts;
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
@@ -19,8 +19,14 @@ pub(crate) const EXTENSION: Extension = Extension {
     first_event: 0,
     first_error: 0,
     dispatch,
-    layouts: &Layouts { requests: &["112", "44", "112444422", "1111"], replies: &["2", ""], events: &[] },
+    layouts: &Layouts { requests: &["112", "44", FAKE_INPUT, "1111"], replies: &["2", ""], events: &[] },
 };
+
+/// `FakeInput` has an event, and after it those that tell the valuators of a device.
+const FAKE_INPUT: &str = "11244442211111111*112211444444";
+
+/// Event codes from this on are of extensions.
+const FIRST_OF_EXTENSIONS: u8 = 64;
 
 /// Stands for the cursor of the server's own that the root has where it was given none.
 const OF_ROOT: u32 = u32::MAX;
@@ -42,7 +48,17 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             };
             server.reply(client, &CompareCursorReply { same: own == other, sequence: 0, length: 0 });
         }
-        (2, 8) => fake_input(server, &FakeInputRequest::try_parse_request(header, body)?)?,
+        (2, length) if length > 0 && length.is_multiple_of(8) => {
+            let kind = body.first().copied().unwrap_or(0) & 0x7f;
+            if kind >= FIRST_OF_EXTENSIONS {
+                let fake = xinput::FakeDeviceEvent::parse(server, body)?;
+                server.xi_fake(fake);
+            } else if length == 8 {
+                fake_input(server, &FakeInputRequest::try_parse_request(header, body)?)?;
+            } else {
+                return Err(XError::LENGTH);
+            }
+        }
         // GrabControl: a client that goes on in spite of GrabServer.
         (3, 1) => {
             let impervious = body.first().copied().unwrap_or(0);

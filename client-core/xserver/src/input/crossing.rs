@@ -4,6 +4,7 @@ use x11rb_protocol::protocol::xproto;
 
 use super::Device;
 use crate::event::mask;
+use crate::extension::xinput;
 use crate::resource::Xid;
 use crate::server::{ROOT, Server};
 
@@ -17,14 +18,14 @@ const POINTER_ROOT: u8 = 6;
 const NONE: u8 = 7;
 
 /// Mode of events that a grab's beginning causes.
-pub(super) const MODE_GRAB: u8 = 1;
+pub(crate) const MODE_GRAB: u8 = 1;
 /// Mode of events that a grab's end causes.
-pub(super) const MODE_UNGRAB: u8 = 2;
+pub(crate) const MODE_UNGRAB: u8 = 2;
 /// Modes of events of the input extension that a grab by crossing causes.
 pub(super) const MODE_PASSIVE_GRAB: u8 = 4;
 pub(super) const MODE_PASSIVE_UNGRAB: u8 = 5;
 /// Mode of focus events during a keyboard grab.
-pub(super) const MODE_WHILE_GRABBED: u8 = 3;
+pub(crate) const MODE_WHILE_GRABBED: u8 = 3;
 
 /// Which way a window is passed, with what detail.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +115,10 @@ impl Server {
         if !self.xinput.is_used() || from == to {
             return;
         }
+        let id = match device {
+            Device::Pointer => xinput::MASTER_POINTER,
+            Device::Keyboard => xinput::MASTER_KEYBOARD,
+        };
         for step in steps {
             let kind = match (device, step.into) {
                 (Device::Pointer, true) => xproto::ENTER_NOTIFY_EVENT,
@@ -121,7 +126,18 @@ impl Server {
                 (Device::Keyboard, true) => xproto::FOCUS_IN_EVENT,
                 (Device::Keyboard, false) => xproto::FOCUS_OUT_EVENT,
             };
-            self.xi_crossing(step.window, u16::from(kind), mode, step.detail);
+            self.xi_crossing(id, step.window, u16::from(kind), mode, step.detail);
+        }
+    }
+
+    /// The focus of a keyboard of its own went from one place to another.
+    pub(crate) fn xi_focus_moved(&mut self, id: u8, from: Xid, to: Xid, mode: u8) {
+        if from == to {
+            return;
+        }
+        for step in self.focus_steps(from, to, mode) {
+            let kind = if step.into { xproto::FOCUS_IN_EVENT } else { xproto::FOCUS_OUT_EVENT };
+            self.xi_crossing(id, step.window, u16::from(kind), mode, step.detail);
         }
     }
 

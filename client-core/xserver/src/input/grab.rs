@@ -774,5 +774,6 @@ impl Server {
         if focus.window > 1 && self.is_inferior(focus.window, id) {
             self.revert_focus();
         }
+        self.xi_revert_focus(id);
     }
 }

@@ -28,6 +28,7 @@ mod keyboard;
 mod pointer;
 
 pub(crate) use barrier::{Barrier, BarrierEvent};
+pub(crate) use crossing::{MODE_GRAB, MODE_UNGRAB, MODE_WHILE_GRABBED};
 pub(crate) use grab::{Activator, Grab, PassiveGrab, XiGrab};
 pub(crate) use keyboard::Keyboard;
 
@@ -557,8 +558,7 @@ impl Server {
 
     /// Moves the pointer, within bounds.
     fn move_pointer(&mut self, x: i32, y: i32, bounds: Rect, time: u32) {
-        let x = x.clamp(bounds.x1, bounds.x2 - 1);
-        let y = y.clamp(bounds.y1, bounds.y2 - 1);
+        let (x, y) = bounds.nearest(x, y);
         let pointer = &mut self.input.pointer;
         let moved = (pointer.x, pointer.y) != (x, y);
         pointer.moved = (x - pointer.x, y - pointer.y);

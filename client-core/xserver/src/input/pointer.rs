@@ -11,6 +11,7 @@ use super::{Device, DeviceEvent, RawEvent};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;
+use crate::extension::xinput::CoreEvent;
 use crate::extension::xkb;
 use crate::region::Rect;
 use crate::resource::Xid;
@@ -21,6 +22,22 @@ use crate::value_list::half;
 impl Server {
     pub(super) fn process_motion(&mut self, x: i32, y: i32, raw: RawEvent) {
         let bounds = self.bounds();
+        let state = self.input.state();
+        // The device tells of it before the pointer has moved: at the window in which that was.
+        let pointer = &mut self.input.pointer;
+        let (to_x, to_y) = bounds.nearest(x, y);
+        pointer.moved = (to_x - pointer.x, to_y - pointer.y);
+        let slave = CoreEvent {
+            kind: xproto::MOTION_NOTIFY_EVENT,
+            detail: 0,
+            time: raw.time,
+            state,
+            source: pointer.window,
+            place: raw.place,
+        };
+        if !self.xi_slave_event(&slave) {
+            return;
+        }
         self.move_pointer(x, y, bounds, raw.time);
         let state = self.input.state();
         let held = u32::from(state >> 8) & 0x1f;
@@ -37,9 +54,6 @@ impl Server {
             source: self.input.pointer.window,
             place: raw.place,
         };
-        if !self.xi_slave_event(&event.core()) {
-            return;
-        }
         if self.input.pointer_grab.is_some() {
             self.deliver_grabbed(&event, Device::Pointer, Some(ROOT));
         } else {

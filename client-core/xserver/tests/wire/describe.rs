@@ -49,6 +49,9 @@ impl Wire<'_> {
                     matches!((code, major), (4, 55 | 56) | (7, 55 | 56 | 74 | 75) | (5, 24) | (2, 25 | 118));
                 // So it does in many requests of the input extension.
                 let forgotten = forgotten || self.major_name(major) == "XInputExtension";
+                // The codes of an extension's events are its own affair.
+                let forgotten =
+                    forgotten || (self.major_name(major) == "XTEST" && (64..128).contains(&value));
                 let silent = matches!(code, 1 | 8 | 10 | 11 | 15 | 16 | 17) || forgotten;
                 let value = if silent { 0 } else { value };
                 return format!(
@@ -83,6 +86,30 @@ impl Wire<'_> {
                     _ if message[1] == 54 && self.major_name(self.last_major) == "XInputExtension" => {
                         for at in (36..bytes.len()).step_by(8) {
                             bytes[at] = u8::from(bytes[at] != 0);
+                        }
+                        return format!("reply {}", hex(&bytes));
+                    }
+                    // GetDeviceFocus: when it was set
+                    _ if message[1] == 20 && self.major_name(self.last_major) == "XInputExtension" => {
+                        hide(12..16);
+                    }
+                    // QueryDeviceState: Xvfb's mouse has three buttons.
+                    _ if message[1] == 30
+                        && message[32] == 1
+                        && self.major_name(self.last_major) == "XInputExtension" =>
+                    {
+                        hide(34..35);
+                    }
+                    // GetSelectedExtensionEvents and GetDeviceDontPropagateList: classes from the extension's first event
+                    _ if matches!(message[1], 7 | 9)
+                        && self.major_name(self.last_major) == "XInputExtension" =>
+                    {
+                        let first = u32::from(self.extensions["XInputExtension"].event);
+                        for at in (32..message.len()).step_by(4) {
+                            let class = self.get32(&message[at..]);
+                            if class & 0xff >= first {
+                                bytes[at..at + 4].copy_from_slice(&self.put32(class - first + 64));
+                            }
                         }
                         return format!("reply {}", hex(&bytes));
                     }

@@ -124,6 +124,12 @@ scenarios! {
     the_pointer_stays_where_it_is_confined_as_in_xvfb: confinement;
     devices_are_grabbed_and_frozen_as_by_xvfb: device_grabs;
     keys_and_buttons_grab_devices_as_in_xvfb: device_passive_grabs;
+    devices_do_what_clients_want_as_in_xvfb: fake_devices;
+    classes_are_selected_as_in_xvfb: device_classes;
+    buttons_of_devices_grab_them_as_in_xvfb: device_buttons;
+    keyboards_have_a_focus_each_as_in_xvfb: device_focus;
+    keys_and_buttons_of_devices_grab_them_as_in_xvfb: device_passive;
+    events_sent_of_devices_arrive_as_in_xvfb: sent_device_events;
     slaves_are_grabbed_alone_as_in_xvfb: slave_grabs;
     masters_are_grabbed_as_in_xvfb: two_grabs;
     masters_thaw_as_in_xvfb: two_allow_events;

@@ -5,6 +5,7 @@ use x11rb_protocol::protocol::xproto;
 use super::{
     Device, EVENT, KEYBOARD, MASTER_KEYBOARD, MASTER_POINTER, Message, POINTER, TEST_KEYBOARD, TEST_POINTER,
     TOUCHSCREEN, device, number,
+    one::classes::{self, Choice},
     slave::{Slave, SlaveGrab, Wanted},
     two,
 };
@@ -36,6 +37,8 @@ const DEVICE_CHANGED: u16 = 1;
 const RAW: u16 = 11;
 /// Words of the masks of buttons and valuators in events: as many as Xvfb sends, for 256 buttons and 36 valuators.
 const BUTTON_WORDS: u16 = 8;
+/// On a device's number in an event of version 1: another event follows that belongs to it.
+const MORE_EVENTS: u8 = 0x80;
 pub(super) const AXES_WORDS: u16 = 2;
 
 impl Server {
@@ -139,10 +142,6 @@ impl Server {
             .fold(0, |all, it| all | it.events as u32)
     }
 
-    pub(super) fn xi_class(device: u8, kind: u8) -> u32 {
-        u32::from(device) << 8 | u32::from(EVENT + kind - 1)
-    }
-
     /// Tells an event of the master at one window on its way up; the first client told, and what it selects there.
     pub(crate) fn xi_master_at(
         &mut self,
@@ -180,17 +179,22 @@ impl Server {
             }
             return receivers.first().copied();
         }
-        let class = Self::xi_class(device, event.kind);
+        let wanted = classes::wanted(event);
         let selected = self.xinput.classes.get(&window)?;
-        let receivers: Vec<ClientId> = selected
+        let receivers: Vec<Choice> = selected
             .iter()
-            .filter(|(client, known)| *known == class && only.is_none_or(|only| only == *client))
-            .map(|(client, _)| *client)
+            .filter(|it| it.device == device && it.kinds & wanted != 0)
+            .filter(|it| only.is_none_or(|only| only == it.client))
+            .copied()
             .collect();
-        for client in &receivers {
-            self.xi_send_one(*client, event, window, device);
+        for receiver in &receivers {
+            self.xi_send_one(receiver.client, event, window, device, receiver.kinds);
         }
-        receivers.first().copied()
+        let first = receivers.first()?.client;
+        if event.kind == xproto::MOTION_NOTIFY_EVENT {
+            self.xinput.hints.insert(device, window);
+        }
+        Some(first)
     }
 
     /// Tells a grab of version 2 on the master an event.
@@ -325,14 +329,27 @@ impl Server {
         }
     }
 
-    /// XI 1, `DeviceKeyPress` and their like, with `DeviceValuator` after it where the device has valuators.
-    pub(super) fn xi_send_one(&mut self, client: ClientId, event: &CoreEvent, window: Xid, device: u8) {
-        const MORE_EVENTS: u8 = 0x80;
+    /// XI 1, `DeviceKeyPress` and their like, with `DeviceValuator` after it where the device has valuators. To a client
+    /// whose `kinds` want hints, motion becomes one, or nothing if a hint is out.
+    pub(super) fn xi_send_one(
+        &mut self,
+        client: ClientId,
+        event: &CoreEvent,
+        window: Xid,
+        device: u8,
+        kinds: u32,
+    ) {
         let origin = self.window(window).map_or((0, 0), |window| window.origin);
-        let (x, y) = event.place;
         // A button's event says nothing of valuators, as in Xvfb.
         let motion = event.kind == xproto::MOTION_NOTIFY_EVENT;
-        let message = Message::event(EVENT + event.kind - 1, event.detail)
+        // A device's motion tells where the pointer was before; where it goes is in the valuators.
+        let (x, y) = if motion { (self.input.pointer.x, self.input.pointer.y) } else { event.place };
+        let hinted = motion && kinds & classes::HINT != 0;
+        if hinted && self.xinput.hints.get(&device) == Some(&window) {
+            return;
+        }
+        let detail = if hinted { 1 } else { event.detail };
+        let message = Message::event(EVENT + event.kind - 1, detail)
             .long(event.time)
             .long(ROOT)
             .long(window)
@@ -350,8 +367,8 @@ impl Server {
                 .short(event.state)
                 .byte(2)
                 .byte(0)
-                .long(x as u32)
-                .long(y as u32)
+                .long(event.place.0 as u32)
+                .long(event.place.1 as u32)
                 .filled(32);
             self.xi_send(client, &valuators);
         }
@@ -360,18 +377,30 @@ impl Server {
     /// Tells an event to the holder of a slave's grab; whether it was told.
     pub(super) fn xi_grabbed(&mut self, grab: &SlaveGrab, device: Device, event: &CoreEvent) -> bool {
         if grab.owner_events {
-            let mut at = event.source;
+            let focus = if device.is_pointer() { 1 } else { self.device_focus_window(device.id) };
+            let (mut at, limit) = match focus {
+                0 => (0, 0),
+                1 => (event.source, ROOT),
+                focus if self.is_inferior(event.source, focus) => (event.source, focus),
+                focus => (focus, focus),
+            };
             while let Ok(window) = self.window(at) {
                 let parent = window.parent;
                 if self.xi_deliver_at(at, event, device.id, Some(grab.client)).is_some() {
                     return true;
                 }
+                if at == limit {
+                    break;
+                }
                 at = parent;
             }
         }
         match &grab.wanted {
-            Wanted::Classes(classes) if classes.contains(&Self::xi_class(device.id, event.kind)) => {
-                self.xi_send_one(grab.client, event, grab.window, device.id);
+            Wanted::Classes(kinds) if kinds & classes::wanted(event) != 0 => {
+                self.xi_send_one(grab.client, event, grab.window, device.id, *kinds);
+                if event.kind == xproto::MOTION_NOTIFY_EVENT {
+                    self.xinput.hints.insert(device.id, grab.window);
+                }
                 true
             }
             Wanted::Kinds(kinds) if kinds & (1 << event.kind) != 0 => {
@@ -389,13 +418,57 @@ impl Server {
         self.xi_send(client, &message);
     }
 
+    /// Tells that the pointer has crossed a window's edge, or that the focus of a device has come to a window or gone.
+    pub(crate) fn xi_crossing(&mut self, device: u8, window: Xid, kind: u16, mode: u8, detail: u8) {
+        self.xi_crossing_two(device, window, kind, mode, detail);
+        if kind > 8 {
+            self.xi_focus_one(device, window, kind % 2 == 1, mode, detail);
+        }
+    }
+
+    /// XI 1, `DeviceFocusIn` and `DeviceFocusOut`; after the first what state the device is in, for those who want that.
+    fn xi_focus_one(&mut self, device: u8, window: Xid, into: bool, mode: u8, detail: u8) {
+        let Some(selected) = self.xinput.classes.get(&window) else { return };
+        let selected: Vec<Choice> = selected.iter().filter(|it| it.device == device).copied().collect();
+        let message = Message::event(if into { EVENT + 6 } else { EVENT + 7 }, detail)
+            .long(self.time)
+            .long(window)
+            .byte(mode)
+            .byte(device)
+            .filled(32);
+        for it in selected.iter().filter(|it| it.kinds & classes::FOCUS != 0) {
+            self.xi_send(it.client, &message);
+        }
+        for it in selected.iter().filter(|it| into && it.kinds & classes::STATE != 0) {
+            for message in self.xi_state_notify(device) {
+                self.xi_send(it.client, &message);
+            }
+        }
+    }
+
+    /// XI 1, `DeviceStateNotify` of a keyboard, and `DeviceKeyStateNotify` for the keys for which that has no room.
+    fn xi_state_notify(&self, device: u8) -> [Message; 2] {
+        const KEY_CLASS: u8 = 1 << 0;
+        let keys = self.xi_keys_of(device);
+        let (first, last) = (self.input.keyboard.min_keycode(), self.input.keyboard.max_keycode());
+        let state = Message::event(EVENT + 10, device | MORE_EVENTS)
+            .long(self.time)
+            .byte(last - first + 1)
+            .byte(0)
+            .byte(0)
+            .byte(KEY_CLASS)
+            .raw(&[0; 4])
+            .raw(&keys[..4])
+            .filled(32);
+        [state, Message::event(EVENT + 13, device).raw(&keys[4..]).filled(32)]
+    }
+
     /// XI 2, `EnterEvent`, and what has the same form: Enter, Leave, `FocusIn`, `FocusOut` by kind.
-    pub(crate) fn xi_crossing(&mut self, window: Xid, kind: u16, mode: u8, detail: u8) {
+    fn xi_crossing_two(&mut self, device: u8, window: Xid, kind: u16, mode: u8, detail: u8) {
         if !self.xinput.used {
             return;
         }
         let pointer = kind <= 8;
-        let device = if pointer { MASTER_POINTER } else { MASTER_KEYBOARD };
         // A grab by crossing tells of coming when it begins and of going when it ends.
         let into = kind % 2 == 1;
         if (mode == 4 && !into) || (mode == 5 && into) {

@@ -21,6 +21,7 @@ use crate::resource::Xid;
 use crate::server::Server;
 
 mod deliver;
+mod fake;
 mod grabs;
 mod one;
 mod properties;
@@ -30,6 +31,7 @@ mod two;
 
 use super::message::Message;
 pub(crate) use deliver::CoreEvent;
+pub(crate) use fake::FakeDeviceEvent;
 use slave::{PassiveSlaveGrab, Slave};
 use touch::Touches;
 
@@ -154,9 +156,11 @@ struct Selection {
 pub(crate) struct Xinput {
     selections: HashMap<Xid, Vec<Selection>>,
     /// Version 1: event classes by window.
-    classes: HashMap<Xid, Vec<(ClientId, u32)>>,
-    /// Version 1: classes that do not go up the tree from a window.
-    dont_propagate: HashMap<Xid, Vec<u32>>,
+    classes: HashMap<Xid, Vec<one::classes::Choice>>,
+    /// Version 1: kinds of a device's events that do not go up the tree from a window.
+    dont_propagate: HashMap<Xid, Vec<(u8, u32)>>,
+    /// Version 1, by device: the window at which a hint of motion was given.
+    hints: HashMap<u8, Xid>,
     properties: HashMap<u8, Vec<(Atom, Property)>>,
     /// Those of XTEST, then the user's.
     slaves: [Slave; 5],
@@ -178,11 +182,10 @@ impl Xinput {
         self.used
     }
 
-    /// Who selects an event of version 1 of a device, on whatever window: a client once for each.
-    fn selecting(&self, device: u8, code: u8) -> Vec<ClientId> {
-        let class = u32::from(device) << 8 | u32::from(code);
-        let selected = self.classes.values().flatten().filter(|(_, known)| *known == class);
-        selected.map(|(client, _)| *client).collect()
+    /// Who selects a kind of event of version 1 of a device, on whatever window: a client once for each.
+    fn selecting(&self, device: u8, kind: u32) -> Vec<ClientId> {
+        let selected = self.classes.values().flatten();
+        selected.filter(|it| it.device == device && it.kinds & kind != 0).map(|it| it.client).collect()
     }
 
     pub(crate) fn window_gone(&mut self, window: Xid) {
@@ -191,8 +194,7 @@ impl Xinput {
             self.classes.remove(&window);
             self.dont_propagate.remove(&window);
             self.passive.retain(|grab| grab.window != window);
-            self.end_grabs(|grab| grab.window == window);
-            self.focus.retain(|_, focus| focus.window != window);
+            self.hints.retain(|_, hint| *hint != window);
         }
     }
 
@@ -202,11 +204,10 @@ impl Xinput {
         }
         self.selections.retain(|_, selections| !selections.is_empty());
         for classes in self.classes.values_mut() {
-            classes.retain(|(id, _)| *id != client);
+            classes.retain(|it| it.client != client);
         }
         self.classes.retain(|_, classes| !classes.is_empty());
         self.passive.retain(|grab| grab.client != client);
-        self.end_grabs(|grab| grab.client == client);
     }
 }
 

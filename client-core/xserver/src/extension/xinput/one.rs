@@ -2,12 +2,15 @@
 
 use x11rb_protocol::x11_utils::RequestHeader;
 
-use super::{Device, EVENT, Message, bad_class, bad_mode, device, properties};
+use super::{Device, EVENT, Message, bad_class, bad_device, bad_mode, device, properties};
+use classes::Choice;
+
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
-use crate::server::Server;
+use crate::server::{ROOT, Server};
 use crate::value_list::{half, tail, word};
 
+pub(super) mod classes;
 mod devices;
 mod feedback;
 mod focus;
@@ -59,9 +62,11 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         9 => {
             let window = word(body, 0)?;
             server.window(window)?;
-            let classes = server.xinput.dont_propagate.get(&window).cloned().unwrap_or_default();
-            let mut message = Message::reply(9).short(classes.len() as u16).filled(32);
-            for class in classes {
+            let stopped = server.xinput.dont_propagate.get(&window).map_or(&[][..], Vec::as_slice);
+            let listed: Vec<u32> =
+                stopped.iter().flat_map(|(device, kinds)| classes::classes_of(*device, *kinds)).collect();
+            let mut message = Message::reply(9).short(listed.len() as u16).filled(32);
+            for class in listed {
                 message = message.long(class);
             }
             server.xi_reply(client, &message);
@@ -76,7 +81,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         20 => {
             let found = opened(server, body[0])?;
             if found.is_pointer() {
-                return Err(XError::MATCH);
+                return Err(bad_device(u16::from(found.id)));
             }
             let focus = server.device_focus(found);
             let message =
@@ -197,39 +202,26 @@ fn modifier_keyboard(server: &Server, id: u8) -> Outcome {
     if found.is_pointer() { Err(XError::MATCH) } else { Ok(()) }
 }
 
-/// A list of event classes, each of a device that exists.
-fn classes(server: &Server, bytes: &[u8], count: u16) -> Outcome<Vec<u32>> {
-    if bytes.len() != usize::from(count) * 4 {
-        return Err(XError::LENGTH);
-    }
-    let mut found = Vec::with_capacity(usize::from(count));
-    for item in bytes.chunks_exact(4) {
-        let class = word(item, 0)?;
-        let known = u8::try_from(class >> 8).is_ok_and(|id| opened(server, id).is_ok())
-            && (EVENT..=EVENT + LAST_EVENT).contains(&(class as u8));
-        if !known {
-            return Err(bad_class(class));
-        }
-        found.push(class);
-    }
-    Ok(found)
-}
-
 fn select_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let (window, count) = (word(body, 0)?, half(body, 4)?);
-    if tail(body, 8)?.len() != usize::from(count) * 4 {
+    let list = tail(body, 8)?;
+    if list.len() != usize::from(count) * 4 {
         return Err(XError::LENGTH);
     }
     server.window(window)?;
-    let wanted = classes(server, tail(body, 8)?, count)?;
-    let mut devices: Vec<u32> = wanted.iter().map(|class| class >> 8).collect();
-    devices.sort_unstable();
-    devices.dedup();
-    let selected = server.xinput.classes.entry(window).or_default();
-    selected.retain(|(id, class)| *id != client || !devices.contains(&(class >> 8)));
-    for class in wanted {
-        if !selected.contains(&(client, class)) {
-            selected.push((client, class));
+    let wanted = classes::parse(server, list, count, None)?;
+    for (device, kinds) in wanted {
+        let selected = server.xinput.classes.entry(window).or_default();
+        let grabs = classes::BUTTON_GRAB | classes::OWNER_GRAB;
+        let taken =
+            |other: &Choice| other.client != client && other.device == device && other.kinds & grabs != 0;
+        // One client alone may grab by the button.
+        if kinds & grabs != 0 && selected.iter().any(taken) {
+            return Err(XError::ACCESS);
+        }
+        match selected.iter_mut().find(|it| (it.client, it.device) == (client, device)) {
+            Some(old) => old.kinds = kinds,
+            None => selected.push(Choice { client, device, kinds }),
         }
     }
     server.xinput.used = true;
@@ -239,8 +231,19 @@ fn select_events(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome 
 fn selected_events(server: &mut Server, client: ClientId, window: u32) -> Outcome {
     server.window(window)?;
     let selected = server.xinput.classes.get(&window).map_or(&[][..], |selected| selected);
-    let mine: Vec<u32> = selected.iter().filter(|(id, _)| *id == client).map(|(_, class)| *class).collect();
-    let all: Vec<u32> = selected.iter().map(|(_, class)| *class).collect();
+    let of = |client: ClientId| -> Vec<u32> {
+        let mut mine: Vec<&Choice> = selected.iter().filter(|it| it.client == client).collect();
+        mine.sort_unstable_by_key(|it| it.device);
+        mine.iter().flat_map(|it| classes::classes_of(it.device, it.kinds)).collect()
+    };
+    // The clients that came last come first.
+    let mut clients: Vec<ClientId> = Vec::new();
+    for it in selected {
+        if !clients.contains(&it.client) {
+            clients.insert(0, it.client);
+        }
+    }
+    let (mine, all) = (of(client), clients.into_iter().flat_map(of).collect::<Vec<u32>>());
     let mut message = Message::reply(7).short(mine.len() as u16).short(all.len() as u16).filled(32);
     for class in mine.into_iter().chain(all) {
         message = message.long(class);
@@ -251,18 +254,25 @@ fn selected_events(server: &mut Server, client: ClientId, window: u32) -> Outcom
 
 fn change_dont_propagate(server: &mut Server, body: &[u8]) -> Outcome {
     let (window, count, mode) = (word(body, 0)?, half(body, 4)?, body[6]);
-    if tail(body, 8)?.len() != usize::from(count) * 4 {
+    let list = tail(body, 8)?;
+    if list.len() != usize::from(count) * 4 {
         return Err(XError::LENGTH);
     }
     server.window(window)?;
     if mode > 1 {
         return Err(bad_mode());
     }
-    let wanted = classes(server, tail(body, 8)?, count)?;
-    let list = server.xinput.dont_propagate.entry(window).or_default();
-    list.retain(|class| !wanted.contains(class));
-    if mode == 0 {
-        list.extend(wanted);
+    for (device, kinds) in classes::parse(server, list, count, None)? {
+        if mode == 0 && kinds & !classes::PROPAGATED != 0 {
+            return Err(bad_class(kinds));
+        }
+        let stopped = server.xinput.dont_propagate.entry(window).or_default();
+        match stopped.iter_mut().find(|(of, _)| *of == device) {
+            Some((_, old)) if mode == 0 => *old |= kinds,
+            Some((_, old)) => *old &= !kinds,
+            None if mode == 0 => stopped.push((device, kinds)),
+            None => {}
+        }
     }
     server.xinput.used = true;
     Ok(())
@@ -275,38 +285,50 @@ fn send_event(server: &mut Server, body: &[u8]) -> Outcome {
         return Err(XError::LENGTH);
     }
     let found = opened(server, id)?;
-    if propagate > 1 {
-        return Err(XError::value(u32::from(propagate)));
-    }
     let list = tail(body, 12)?.get(..events * 32).ok_or(XError::LENGTH)?.to_vec();
     if list.chunks_exact(32).any(|event| !(EVENT..=EVENT + LAST_EVENT).contains(&(event[0] & 0x7f))) {
         return Err(XError::value(u32::from(list[0])));
     }
-    let wanted = classes(server, tail(body, 12 + events * 32)?, count)?;
+    let wanted = classes::parse(server, tail(body, 12 + events * 32)?, count, None)?;
+    let mut kinds = wanted.iter().find(|(device, _)| *device == id).map_or(0, |(_, kinds)| *kinds);
     let pointer = server.input.pointer.window;
+    // The last window that is asked
+    let mut limit = ROOT;
     let mut at = match destination {
         0 => pointer,
-        1 if found.is_pointer() => return Err(XError::window(1)),
-        1 => match server.input.focus.window {
-            0 => return Ok(()),
-            1 => pointer,
-            focus if server.is_inferior(pointer, focus) => pointer,
-            focus => focus,
-        },
+        1 => {
+            let focus = if found.is_pointer() { pointer } else { server.device_focus_window(found.id) };
+            match focus {
+                0 => return Ok(()),
+                1 => pointer,
+                focus if server.is_inferior(pointer, focus) => {
+                    limit = focus;
+                    pointer
+                }
+                focus => {
+                    limit = focus;
+                    focus
+                }
+            }
+        }
         window => {
             server.window(window)?;
             window
         }
     };
+    if propagate > 1 {
+        return Err(XError::value(u32::from(propagate)));
+    }
     loop {
         let selected = server.xinput.classes.get(&at).map_or(&[][..], |selected| selected);
-        let mut receivers: Vec<ClientId> =
-            selected.iter().filter(|(_, class)| wanted.contains(class)).map(|(client, _)| *client).collect();
-        if wanted.is_empty() {
+        let mut receivers: Vec<ClientId> = selected
+            .iter()
+            .filter(|it| it.device == id && it.kinds & kinds != 0)
+            .map(|it| it.client)
+            .collect();
+        if kinds == 0 {
             receivers = vec![server.owner(at)];
         }
-        receivers.sort_unstable();
-        receivers.dedup();
         for client in &receivers {
             for event in list.chunks_exact(32) {
                 let mut event = event.to_vec();
@@ -315,7 +337,9 @@ fn send_event(server: &mut Server, body: &[u8]) -> Outcome {
             }
         }
         let parent = server.window(at).map_or(0, |window| window.parent);
-        if !receivers.is_empty() || propagate == 0 || parent == 0 {
+        let stopped = server.xinput.dont_propagate.get(&at).into_iter().flatten();
+        kinds &= !stopped.filter(|(device, _)| *device == id).fold(0, |all, (_, kinds)| all | kinds);
+        if !receivers.is_empty() || propagate == 0 || at == limit || parent == 0 || kinds == 0 {
             return Ok(());
         }
         at = parent;

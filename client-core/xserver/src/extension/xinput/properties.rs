@@ -1,5 +1,6 @@
 //! Properties of devices, in both versions' words.
 
+use super::one::classes;
 use super::{EVENT, Message, device};
 use crate::atom::Atom;
 use crate::client::ClientId;
@@ -49,7 +50,7 @@ fn tell(server: &mut Server, id: u8, name: Atom, what: u8) {
     for client in receivers {
         server.xi_send(client, &message);
     }
-    let first = server.xinput.selecting(id, EVENT + 16);
+    let first = server.xinput.selecting(id, classes::PROPERTY);
     // Version 1 has the core protocol's states: 0 new value, 1 deleted.
     let message =
         Message::event(EVENT + 16, u8::from(what == 0)).long(server.time).long(name).filled(31).byte(id);

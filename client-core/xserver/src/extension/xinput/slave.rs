@@ -6,10 +6,11 @@
 
 use x11rb_protocol::protocol::xproto::{self, GrabStatus};
 
+use super::one::classes;
 use super::{CoreEvent, Device, POINTER, TEST_POINTER, TOUCHSCREEN, device};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
-use crate::input::{Origin, RawEvent, RawKind};
+use crate::input::{MODE_GRAB, MODE_UNGRAB, Origin, RawEvent, RawKind};
 use crate::resource::Xid;
 use crate::selection::is_before;
 use crate::server::{ROOT, Server};
@@ -22,8 +23,8 @@ const MAX_PASSIVE: usize = 4096;
 /// What a grab reports.
 #[derive(Debug, Clone)]
 pub(super) enum Wanted {
-    /// Version 1: event classes.
-    Classes(Vec<u32>),
+    /// Version 1: kinds, as selected.
+    Classes(u32),
     /// Version 2: a bit per kind.
     Kinds(u32),
 }
@@ -120,10 +121,12 @@ impl Slave {
         }
     }
 
-    fn release(&mut self) {
-        self.grab = None;
+    /// Ends its grab; its window.
+    fn release(&mut self) -> Option<Xid> {
+        let window = self.grab.take().map(|grab| grab.window);
         self.freezing = Freezing::Thawed;
         self.place = None;
+        window
     }
 }
 
@@ -156,16 +159,6 @@ impl super::Xinput {
             && self.slaves.iter().skip(parity).step_by(2).any(|slave| {
                 slave.grab.as_ref().is_some_and(|grab| grab.client == client && grab.until.is_none())
             })
-    }
-
-    /// Ends the grabs of slaves that a condition holds for; whether there was one.
-    pub(super) fn end_grabs(&mut self, condition: impl Fn(&SlaveGrab) -> bool) -> bool {
-        let mut found = false;
-        for slave in self.slaves.iter_mut().filter(|slave| slave.grab.as_ref().is_some_and(&condition)) {
-            slave.release();
-            found = true;
-        }
-        found
     }
 }
 
@@ -202,8 +195,33 @@ impl Server {
             .filter_map(|slave| slave.grab.as_ref().map(|grab| grab.window))
             .filter(|window| self.is_inferior(*window, id))
             .collect();
-        if !windows.is_empty() && self.xinput.end_grabs(|grab| windows.contains(&grab.window)) {
+        if !windows.is_empty() && self.xi_end_grabs(|grab| windows.contains(&grab.window)) {
             self.run_queue();
+        }
+    }
+
+    /// Ends the grabs of slaves that a condition holds for; whether there was one.
+    pub(super) fn xi_end_grabs(&mut self, condition: impl Fn(&SlaveGrab) -> bool) -> bool {
+        let held: Vec<u8> = (TEST_POINTER..)
+            .zip(&self.xinput.slaves)
+            .filter(|(_, slave)| slave.grab.as_ref().is_some_and(&condition))
+            .map(|(id, _)| id)
+            .collect();
+        for id in &held {
+            self.xi_release(*id);
+        }
+        !held.is_empty()
+    }
+
+    /// A client goes, and its grabs end.
+    pub(crate) fn xi_release_grabs(&mut self, client: ClientId) {
+        self.xi_end_grabs(|grab| grab.client == client);
+    }
+
+    /// Ends the grab of a slave; the focus of a keyboard goes back to where it was.
+    fn xi_release(&mut self, id: u8) {
+        if let Some(window) = self.xinput.slave_mut(id).and_then(Slave::release) {
+            self.xi_focus_of_grab(id, window, self.device_focus_window(id), MODE_UNGRAB);
         }
     }
 
@@ -266,14 +284,53 @@ impl Server {
         self.input.origin = origin;
     }
 
+    /// The keys that are down on a keyboard: a bit each.
+    pub(super) fn xi_keys_of(&self, id: u8) -> [u8; 32] {
+        let Some(slave) = self.xinput.slave(id).filter(|_| self.xinput.used) else {
+            return self.input.keyboard.down;
+        };
+        let mut keys = [0; 32];
+        for (bytes, word) in keys.chunks_exact_mut(4).zip(slave.held) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        keys
+    }
+
+    /// The buttons that are down on a pointer: a bit each.
+    pub(super) fn xi_buttons_of(&self, id: u8) -> [u8; 4] {
+        match self.xinput.slave(id).filter(|_| self.xinput.used) {
+            Some(slave) => slave.held[0].to_le_bytes(),
+            None => self.xi_buttons(None),
+        }
+    }
+
+    /// A client asks where a device is: it wants to hear of motion again that it had a hint of.
+    pub(super) fn xi_end_hint(&mut self, client: ClientId, id: u8) {
+        let Some(window) = self.xinput.hints.get(&id) else { return };
+        let selected = self.xinput.classes.get(window).into_iter().flatten();
+        let kinds =
+            selected.filter(|it| it.device == id && it.client == client).fold(0, |all, it| all | it.kinds);
+        let wants = match self.xinput.slave(id).and_then(|slave| slave.grab.as_ref()) {
+            Some(SlaveGrab { client: holder, owner_events, wanted: Wanted::Classes(wanted), .. }) => {
+                *holder == client && (wanted | if *owner_events { kinds } else { 0 }) & classes::HINT != 0
+            }
+            Some(_) => false,
+            None => kinds & classes::HINT != 0,
+        };
+        if wants {
+            self.xinput.hints.remove(&id);
+        }
+    }
+
     /// Notes what the slave holds.
     pub(super) fn xi_track(&mut self, id: u8, event: &CoreEvent) {
         let Some(slave) = self.xinput.slave_mut(id) else { return };
         match event.kind {
             xproto::KEY_PRESS_EVENT | xproto::BUTTON_PRESS_EVENT => slave.hold(event.detail, true),
             xproto::KEY_RELEASE_EVENT | xproto::BUTTON_RELEASE_EVENT => slave.hold(event.detail, false),
-            _ => {}
+            _ => return,
         }
+        self.xinput.hints.remove(&id);
     }
 
     /// Tells a slave's event to its grab, if it has one or the event activates one; whether it has. `below` leaves out
@@ -310,7 +367,12 @@ impl Server {
         if self.xinput.passive.is_empty() {
             return false;
         }
-        let mut path = self.path(event.source);
+        let mut path = match if device.is_pointer() { 1 } else { self.device_focus_window(device.id) } {
+            0 => Vec::new(),
+            1 => self.path(event.source),
+            focus if self.is_inferior(event.source, focus) => self.path(event.source),
+            focus => self.path(focus),
+        };
         if let Some(below) = below {
             path.retain(|window| !self.is_inferior(below, *window));
         }
@@ -343,9 +405,10 @@ impl Server {
             slave.freezing =
                 if found.asynchronous { Freezing::Thawed } else { Freezing::Frozen(Some(*event)) };
         }
+        self.xi_focus_of_grab(device.id, self.device_focus_window(device.id), found.window, MODE_GRAB);
         // At the grab window, whatever the grab reports otherwise.
         if one {
-            self.xi_send_one(found.client, event, found.window, device.id);
+            self.xi_send_one(found.client, event, found.window, device.id, 0);
         } else {
             self.xi_send_two(found.client, event, found.window, device.id);
         }
@@ -362,7 +425,7 @@ impl Server {
             _ => false,
         };
         if ends {
-            slave.release();
+            self.xi_release(device.id);
         }
     }
 
@@ -379,6 +442,7 @@ impl Server {
             grab.time = now;
         }
         let place = self.input.pointer.device;
+        let focus = self.device_focus_window(id);
         let Some(slave) = self.xinput.slave_mut(id) else { return Err(super::bad_device(u16::from(id))) };
         let held = slave.grab.as_ref();
         if held.is_some_and(|held| held.client != grab.client) {
@@ -392,9 +456,11 @@ impl Server {
         }
         let detaches = matches!(grab.wanted, Wanted::Kinds(_)) && id.is_multiple_of(2);
         slave.place = detaches.then_some(place);
-        slave.grab = Some(grab);
+        let window = grab.window;
+        let before = slave.grab.replace(grab).map_or(focus, |grab| grab.window);
         slave.freezing = if asynchronous { Freezing::Thawed } else { Freezing::Frozen(None) };
         self.xinput.used = true;
+        self.xi_focus_of_grab(id, before, window, MODE_GRAB);
         self.run_queue();
         Ok(GrabStatus::SUCCESS)
     }
@@ -407,7 +473,7 @@ impl Server {
         let mine =
             slave.grab.as_ref().is_some_and(|grab| grab.client == client && !is_before(time, grab.time));
         if mine && !is_before(now, time) {
-            slave.release();
+            self.xi_release(id);
             self.run_queue();
         }
     }
@@ -498,7 +564,7 @@ impl Server {
                 let Some(slave) = self.xinput.slave_mut(id).filter(|_| grabbed) else { return };
                 let Freezing::Frozen(Some(event)) = slave.freezing else { return };
                 let below = slave.grab.as_ref().map(|grab| grab.window);
-                slave.release();
+                self.xi_release(id);
                 if let Ok(found) = device(self, u16::from(id))
                     && !self.xi_to_grab(found, &event, below)
                 {
@@ -513,12 +579,10 @@ impl Server {
     pub(super) fn xi_to_selecting(&mut self, slave: Device, event: &CoreEvent) {
         let mut at = event.source;
         let mut limit = ROOT;
-        if !slave.is_pointer()
-            && let Some(focus) = self.xinput.focus.get(&slave.id)
-        {
-            match focus.window {
+        if !slave.is_pointer() {
+            match self.device_focus_window(slave.id) {
                 0 => return,
-                1 | 3 => {}
+                1 => {}
                 window => {
                     limit = window;
                     if !self.is_inferior(at, window) {
@@ -529,15 +593,40 @@ impl Server {
         }
         while let Ok(window) = self.window(at) {
             let parent = window.parent;
-            if self.xi_deliver_at(at, event, slave.id, None).is_some() {
+            if let Some(client) = self.xi_deliver_at(at, event, slave.id, None) {
+                self.xi_automatic_grab(slave.id, client, at, event);
                 break;
             }
-            let class = Self::xi_class(slave.id, event.kind);
-            let stops = self.xinput.dont_propagate.get(&at).is_some_and(|classes| classes.contains(&class));
-            if stops || at == limit || parent == 0 {
+            let stops = self.xinput.dont_propagate.get(&at).into_iter().flatten();
+            let stopped = stops.filter(|(id, _)| *id == slave.id).fold(0, |all, (_, kinds)| all | kinds);
+            if classes::wanted(event) & !stopped == 0 || at == limit || parent == 0 {
                 break;
             }
             at = parent;
+        }
+    }
+
+    /// A press that was told to a client that wants it to grab: until all buttons are up.
+    fn xi_automatic_grab(&mut self, id: u8, client: ClientId, window: Xid, event: &CoreEvent) {
+        if event.kind != xproto::BUTTON_PRESS_EVENT {
+            return;
+        }
+        let selected = self.xinput.classes.get(&window).into_iter().flatten();
+        let kinds =
+            selected.filter(|it| it.device == id && it.client == client).fold(0, |all, it| all | it.kinds);
+        if kinds & classes::BUTTON_GRAB == 0 {
+            return;
+        }
+        let grab = SlaveGrab {
+            client,
+            window,
+            owner_events: kinds & classes::OWNER_GRAB != 0,
+            wanted: Wanted::Classes(kinds),
+            time: event.time,
+            until: Some(event.detail),
+        };
+        if let Some(slave) = self.xinput.slave_mut(id).filter(|slave| slave.grab.is_none()) {
+            slave.grab = Some(grab);
         }
     }
 }

@@ -8,6 +8,7 @@ mod clients;
 mod devices;
 mod grabs;
 mod input;
+mod one;
 mod windows;
 
 pub(crate) use clients::{
@@ -21,6 +22,9 @@ pub(crate) use grabs::{
     active_grabs, confinement, grabs_of_owners, passive_grabs, synchronous_grabs, waiting_events,
 };
 pub(crate) use input::{buttons, crossing, focus, keys};
+pub(crate) use one::{
+    device_buttons, device_classes, device_focus, device_passive, fake_devices, sent_device_events,
+};
 pub(crate) use windows::{
     bit_gravity, close_down_modes, gravity, mapping_and_configuring, redirection, save_sets,
 };

@@ -54,6 +54,8 @@ pub(super) fn open_device(server: &mut Server, client: ClientId, id: u8) -> Outc
     if found.is_master() {
         return Err(bad_device(u16::from(id)));
     }
+    // From now on, what the device does is followed.
+    server.xinput.used = true;
     // Each class with the first of its events.
     let classes: &[(u8, u8)] = if found.is_pointer() {
         &[
@@ -63,7 +65,7 @@ pub(super) fn open_device(server: &mut Server, client: ClientId, id: u8) -> Outc
             (OTHER_CLASS, EVENT + 10),
         ]
     } else {
-        &[(KEY_CLASS, EVENT + 1), (FOCUS_CLASS, EVENT + 6), (FEEDBACK_CLASS, 0), (OTHER_CLASS, EVENT + 10)]
+        &[(KEY_CLASS, EVENT + 1), (FEEDBACK_CLASS, 0), (FOCUS_CLASS, EVENT + 6), (OTHER_CLASS, EVENT + 10)]
     };
     let mut message = Message::reply(3).byte(classes.len() as u8).filled(32);
     for (class, first) in classes {
@@ -78,6 +80,7 @@ pub(super) fn motion_events(server: &mut Server, client: ClientId, body: &[u8]) 
     if !found.is_pointer() {
         return Err(XError::MATCH);
     }
+    server.xi_end_hint(client, found.id);
     let now = server.time;
     let (start, stop) = (word(body, 0)?, word(body, 4)?);
     let start = if start == 0 { now } else { start };
@@ -100,8 +103,9 @@ pub(super) fn motion_events(server: &mut Server, client: ClientId, body: &[u8]) 
 
 pub(super) fn device_state(server: &mut Server, client: ClientId, id: u8) -> Outcome {
     let found = opened(server, id)?;
+    server.xi_end_hint(client, id);
     let message = if found.is_pointer() {
-        let buttons = server.xi_buttons(None);
+        let buttons = server.xi_buttons_of(id);
         let (x, y) = (server.input.pointer.x, server.input.pointer.y);
         Message::reply(30)
             .byte(2)
@@ -121,7 +125,8 @@ pub(super) fn device_state(server: &mut Server, client: ClientId, id: u8) -> Out
     } else {
         let keyboard = &server.input.keyboard;
         let count = keyboard.max_keycode() - keyboard.min_keycode() + 1;
-        Message::reply(30).byte(1).filled(32).byte(KEY_CLASS).byte(36).byte(count).byte(0).raw(&keyboard.down)
+        let keys = server.xi_keys_of(id);
+        Message::reply(30).byte(1).filled(32).byte(KEY_CLASS).byte(36).byte(count).byte(0).raw(&keys)
     };
     server.xi_reply(client, &message);
     Ok(())

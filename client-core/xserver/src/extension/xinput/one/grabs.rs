@@ -19,7 +19,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
         15 => {
             let (count, modifiers, modifier_device) = (half(body, 4)?, half(body, 6)?, body[8]);
             let (found, key) = (opened(server, body[9])?, body[10]);
-            let classes = classes(server, tail(body, 16)?, count)?;
+            let kinds = classes::parse_of(server, tail(body, 16)?, count, found.id)?;
             if found.is_pointer() {
                 return Err(XError::MATCH);
             }
@@ -31,19 +31,19 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
                 (word(body, 0)?, found, key, modifier_device),
                 modifiers,
                 ways,
-                classes,
+                kinds,
             )
         }
         17 => {
             let (found, modifier_device) = (opened(server, body[4])?, body[5]);
             let (count, modifiers) = (half(body, 6)?, half(body, 8)?);
-            let classes = classes(server, tail(body, 16)?, count)?;
+            let kinds = classes::parse_of(server, tail(body, 16)?, count, found.id)?;
             if !found.is_pointer() {
                 return Err(XError::MATCH);
             }
             let ways = ([body[10], body[11]], body[13]);
             let place = (word(body, 0)?, found, body[12], modifier_device);
-            passive_grab(server, client, place, modifiers, ways, classes)
+            passive_grab(server, client, place, modifiers, ways, kinds)
         }
         16 | 18 => {
             let (window, modifiers) = (word(body, 0)?, half(body, 4)?);
@@ -101,7 +101,7 @@ fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
         return Err(XError::LENGTH);
     }
     let found = opened(server, id)?;
-    let wanted = Wanted::Classes(classes(server, tail(body, 16)?, count)?);
+    let wanted = Wanted::Classes(classes::parse_of(server, tail(body, 16)?, count, found.id)?);
     let owner_events = check_modes([this_mode, other_mode], owner_events)?;
     let grab = SlaveGrab { client, window, owner_events, wanted, time, until: None };
     let status = server.xi_grab_slave(found.id, grab, this_mode == 1)?;
@@ -117,7 +117,7 @@ fn passive_grab(
     place: (u32, Device, u8, u8),
     modifiers: u16,
     how: ([u8; 2], u8),
-    classes: Vec<u32>,
+    kinds: u32,
 ) -> Outcome {
     let (window, found, detail, modifier_device) = place;
     modifier_keyboard(server, modifier_device)?;
@@ -131,6 +131,6 @@ fn passive_grab(
         modifiers,
         owner_events,
         asynchronous: how.0[0] == 1,
-        wanted: Wanted::Classes(classes),
+        wanted: Wanted::Classes(kinds),
     })
 }

@@ -3,7 +3,7 @@
 use x11rb_protocol::protocol::xproto;
 
 use super::super::{EVENT, Message};
-use super::opened;
+use super::{classes, opened};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::server::Server;
@@ -109,7 +109,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
 
 /// `DeviceMappingNotify`: to everybody who selects it of the device.
 fn mapping_changed(server: &mut Server, id: u8, request: u8, first: u8, count: u8) {
-    let mut receivers = server.xinput.selecting(id, EVENT + 11);
+    let mut receivers = server.xinput.selecting(id, classes::MAPPING);
     receivers.sort_unstable();
     receivers.dedup();
     let message = Message::event(EVENT + 11, id)
