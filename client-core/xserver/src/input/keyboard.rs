@@ -631,7 +631,10 @@ impl Server {
                 return Err(XError::value(u32::from(code)));
             }
             seen.push(code);
-            if let Some(keys) = modifiers.get_mut(index / usize::from(width.max(1))) {
+            let (modifier, column) = (index / usize::from(width.max(1)), index % usize::from(width.max(1)));
+            if let Some(keys) = modifiers.get_mut(modifier) {
+                // The places left free stay free: whoever asks is told what was set.
+                keys.resize(column, 0);
                 keys.push(code);
             }
         }

@@ -93,6 +93,27 @@ impl Wire<'_> {
                     _ if message[1] == 20 && self.major_name(self.last_major) == "XInputExtension" => {
                         hide(12..16);
                     }
+                    // GetFeedbackControl: whether key 255 repeats, which scenarios before have changed for core keyboards
+                    _ if message[1] == 22
+                        && message[32] == 0
+                        && self.major_name(self.last_major) == "XInputExtension" =>
+                    {
+                        hide(83..84);
+                    }
+                    // … and of a pointer: two bytes are not used.
+                    _ if message[1] == 22
+                        && message[32] == 1
+                        && self.major_name(self.last_major) == "XInputExtension" =>
+                    {
+                        hide(36..38);
+                    }
+                    // GetDeviceControl: what is not used
+                    _ if message[1] == 34
+                        && message.get(36..).is_some_and(|rest| rest.len() == 4)
+                        && self.major_name(self.last_major) == "XInputExtension" =>
+                    {
+                        hide(37..40);
+                    }
                     // QueryDeviceState: Xvfb's mouse has three buttons.
                     _ if message[1] == 30
                         && message[32] == 1

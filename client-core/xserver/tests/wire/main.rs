@@ -129,6 +129,7 @@ scenarios! {
     buttons_of_devices_grab_them_as_in_xvfb: device_buttons;
     keyboards_have_a_focus_each_as_in_xvfb: device_focus;
     keys_and_buttons_of_devices_grab_them_as_in_xvfb: device_passive;
+    devices_are_asked_and_changed_as_in_xvfb: device_requests;
     events_sent_of_devices_arrive_as_in_xvfb: sent_device_events;
     slaves_are_grabbed_alone_as_in_xvfb: slave_grabs;
     masters_are_grabbed_as_in_xvfb: two_grabs;

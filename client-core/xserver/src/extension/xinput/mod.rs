@@ -240,10 +240,11 @@ pub(crate) fn swap_request(minor: u8, body: &mut [u8]) -> bool {
         23 => {
             byte_order::swap_fields(body, 0, "4");
             let rest = match body.get(8) {
-                Some(0) => "112112211144",
-                Some(1) => "112112222",
-                Some(2 | 4) => "11244",
-                Some(3) => "11222*4",
+                Some(0) => "11211112244",
+                Some(1) => "1122222",
+                Some(2) => "11222*4",
+                Some(3) => "1124",
+                Some(4) => "11244",
                 Some(5) => "1121122",
                 _ => "112",
             };

@@ -1,5 +1,6 @@
 //! The requests of version 1 (X11 Input Extension Protocol, "Requests").
 
+use x11rb_protocol::protocol::xproto::GrabStatus;
 use x11rb_protocol::x11_utils::RequestHeader;
 
 use super::{Device, EVENT, Message, bad_class, bad_device, bad_mode, device, properties};
@@ -43,18 +44,13 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         2 => devices::list_devices(server, client),
         3 => devices::open_device(server, client, body[0])?,
         4 => {
-            slave_or_master(server, body[0])?;
+            let found = opened(server, body[0])?;
+            server.xi_close_device(client, found.id);
         }
         5 => {
-            let found = opened(server, body[0])?;
-            if body[1] > 1 {
-                return Err(XError::value(u32::from(body[1])));
-            }
-            if !found.is_pointer() || found.is_master() {
-                return Err(XError::MATCH);
-            }
+            opened(server, body[0])?;
             // The mode of the valuators is fixed.
-            return Err(bad_mode());
+            return Err(XError::MATCH);
         }
         6 => select_events(server, client, body)?,
         7 => selected_events(server, client, word(body, 0)?)?,
@@ -73,9 +69,20 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         }
         10 => devices::motion_events(server, client, body)?,
         11 | 12 => {
-            opened(server, if header.minor_opcode == 11 { body[0] } else { body[2] })?;
-            // Which device is the core one is not for clients to say.
-            return Err(XError::MATCH);
+            let keyboard = header.minor_opcode == 11;
+            let found = opened(server, if keyboard { body[0] } else { body[2] })?;
+            // Which device is the core one is not for clients to say: none is fit for it.
+            if found.is_master() || found.is_pointer() == keyboard {
+                return Err(XError::MATCH);
+            }
+            if !keyboard && (body[0] >= 2 || body[1] >= 2) {
+                return Err(XError::MATCH);
+            }
+            match server.xi_hindrance(client, found) {
+                GrabStatus::SUCCESS => return Err(XError::MATCH),
+                status => server
+                    .xi_reply(client, &Message::reply(header.minor_opcode).byte(u8::from(status)).filled(32)),
+            }
         }
         13..=19 => grabs::dispatch(server, client, header.minor_opcode, body)?,
         20 => {
@@ -125,12 +132,12 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         34 => devices::device_control(server, client, half(body, 0)?, body[2])?,
         35 => {
             let control = half(body, 0)?;
-            let found = opened(server, body[2])?;
-            match control {
-                1 if found.is_pointer() => server.xi_reply(client, &Message::reply(35).byte(0).filled(32)),
-                1..=5 => return Err(XError::MATCH),
-                other => return Err(XError::value(u32::from(other))),
-            }
+            opened(server, body[2])?;
+            return Err(if (1..=5).contains(&control) {
+                XError::MATCH
+            } else {
+                XError::value(u32::from(control))
+            });
         }
         36 => properties::list(server, client, 36, u16::from(body[0]))?,
         37 => properties::change_one(server, body)?,
@@ -187,10 +194,6 @@ const LENGTHS: [(usize, bool); 40] = [
 
 fn opened(server: &Server, id: u8) -> Outcome<Device> {
     device(server, u16::from(id))
-}
-
-fn slave_or_master(server: &Server, id: u8) -> Outcome<Device> {
-    opened(server, id)
 }
 
 /// The keyboard whose modifiers count: none is the core one.

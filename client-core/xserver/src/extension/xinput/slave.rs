@@ -97,6 +97,8 @@ pub(crate) struct Slave {
     freezing: Freezing,
     /// Keys or buttons held: a bit each.
     held: [u32; 8],
+    /// Lights that are on at a keyboard.
+    pub(super) leds: u32,
     /// Where a pointer is that has been taken away from its master.
     place: Option<(i32, i32)>,
 }
@@ -216,6 +218,33 @@ impl Server {
     /// A client goes, and its grabs end.
     pub(crate) fn xi_release_grabs(&mut self, client: ClientId) {
         self.xi_end_grabs(|grab| grab.client == client);
+    }
+
+    /// A client is done with a device: it selects nothing of it any more, and grabs it neither now nor later.
+    pub(super) fn xi_close_device(&mut self, client: ClientId, id: u8) {
+        let grab = self.xinput.slave(id).and_then(|slave| slave.grab.as_ref());
+        if grab.is_some_and(|grab| grab.client == client) {
+            self.xi_release(id);
+            self.run_queue();
+        }
+        for selected in self.xinput.classes.values_mut() {
+            selected.retain(|it| (it.client, it.device) != (client, id));
+        }
+        self.xinput.passive.retain(|grab| (grab.client, grab.device) != (client, id));
+    }
+
+    /// Whether another client's grab keeps this one from a device: its own, or a core one that has frozen it.
+    pub(super) fn xi_hindrance(&self, client: ClientId, found: Device) -> GrabStatus {
+        let grab = self.xinput.slave(found.id).and_then(|slave| slave.grab.as_ref());
+        let freeze =
+            if found.is_pointer() { &self.input.pointer_freeze } else { &self.input.keyboard_freeze };
+        if grab.is_some_and(|grab| grab.client != client) {
+            GrabStatus::ALREADY_GRABBED
+        } else if [freeze.own, freeze.other].into_iter().flatten().any(|holder| holder != client) {
+            GrabStatus::FROZEN
+        } else {
+            GrabStatus::SUCCESS
+        }
     }
 
     /// Ends the grab of a slave; the focus of a keyboard goes back to where it was.

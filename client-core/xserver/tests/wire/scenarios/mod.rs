@@ -23,7 +23,8 @@ pub(crate) use grabs::{
 };
 pub(crate) use input::{buttons, crossing, focus, keys};
 pub(crate) use one::{
-    device_buttons, device_classes, device_focus, device_passive, fake_devices, sent_device_events,
+    device_buttons, device_classes, device_focus, device_passive, device_requests, fake_devices,
+    sent_device_events,
 };
 pub(crate) use windows::{
     bit_gravity, close_down_modes, gravity, mapping_and_configuring, redirection, save_sets,

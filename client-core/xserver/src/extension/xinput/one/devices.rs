@@ -8,6 +8,9 @@ use crate::selection::is_before;
 use crate::server::Server;
 use crate::value_list::word;
 
+/// Mode of valuators that tell where they are.
+const ABSOLUTE: u8 = 1;
+
 pub(super) fn list_devices(server: &mut Server, client: ClientId) {
     let mut message = Message::reply(2).byte(devices(server).len() as u8).filled(32);
     for found in devices(server) {
@@ -93,7 +96,7 @@ pub(super) fn motion_events(server: &mut Server, client: ClientId, body: &[u8]) 
         .filter(|at| !is_before(at.time, start) && !is_before(stop, at.time))
         .copied()
         .collect();
-    let mut message = Message::reply(10).long(events.len() as u32).byte(2).byte(0).filled(32);
+    let mut message = Message::reply(10).long(events.len() as u32).byte(2).byte(ABSOLUTE).filled(32);
     for at in events {
         message = message.long(at.time).long(at.x as u32).long(at.y as u32);
     }
@@ -138,21 +141,20 @@ pub(super) fn device_control(server: &mut Server, client: ClientId, control: u16
         // DEVICE_RESOLUTION
         1 if found.is_pointer() => {
             let mut message = Message::reply(34).byte(0).filled(32).short(1).short(8 + 2 * 12).long(2);
-            for value in [0, 0, 0, 0, 1, 1] {
-                message = message.long(value);
+            // Of neither valuator is it known.
+            for _ in 0..6 {
+                message = message.long(0);
             }
             server.xi_reply(client, &message);
             Ok(())
         }
         // DEVICE_CORE and DEVICE_ENABLE
-        3 | 5 => {
-            let core = if control == 3 { [1, u8::from(!found.is_master())] } else { [1, 0] };
-            let message =
-                Message::reply(34).byte(0).filled(32).short(control).short(8).raw(&core).raw(&[0; 2]);
+        3 | 4 => {
+            let message = Message::reply(34).byte(0).filled(32).short(control).short(8).byte(1).raw(&[0; 3]);
             server.xi_reply(client, &message);
             Ok(())
         }
-        1 | 2 | 4 => Err(XError::MATCH),
+        1 | 2 | 5 => Err(XError::MATCH),
         other => Err(XError::value(u32::from(other))),
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn feedback(server: &mut Server, client: ClientId, id: u8) -> Outcome
             .short(52)
             .short(bell.1)
             .short(bell.2)
-            .long(0)
+            .long(server.xinput.slave(id).map_or(0, |slave| slave.leds))
             .long(0)
             .byte(u8::from(repeat))
             .byte(click)
@@ -47,13 +47,14 @@ pub(super) fn feedback(server: &mut Server, client: ClientId, id: u8) -> Outcome
 }
 
 pub(super) fn change_feedback(server: &mut Server, body: &[u8]) -> Outcome {
-    let (mask, id, class) = (word(body, 0)?, body[4], body[8]);
+    let (mask, id, class, feedback) = (word(body, 0)?, body[4], body[5], body[9]);
     let found = opened(server, id)?;
     let length = usize::from(half(body, 10)?);
     if tail(body, 8)?.len() != length.next_multiple_of(4) {
         return Err(XError::LENGTH);
     }
     match (class, found.is_pointer()) {
+        (0, false) | (1, true) if feedback != 0 => Err(XError::MATCH),
         (0, false) if length == 20 => {
             let values = tail(body, 12)?;
             // key, auto-repeat, click, percent, pitch, duration, led mask, led values
@@ -66,6 +67,12 @@ pub(super) fn change_feedback(server: &mut Server, body: &[u8]) -> Outcome {
                 (2, u32::from(pitch)),
                 (3, u32::from(duration)),
             ];
+            let (leds, on) = (word(values, 8)?, word(values, 12)?);
+            if mask & (1 << 4) != 0
+                && let Some(slave) = server.xinput.slave_mut(id)
+            {
+                slave.leds = slave.leds & !leds | leds & on;
+            }
             let mut core_mask = 0_u32;
             for (bit, value) in core {
                 if mask & (1 << bit) != 0 {
@@ -84,13 +91,17 @@ pub(super) fn change_feedback(server: &mut Server, body: &[u8]) -> Outcome {
             server.change_keyboard_control(&request)
         }
         (1, true) if length == 12 => {
-            let values = tail(body, 14)?;
-            let mut request = values.get(..6).ok_or(XError::LENGTH)?.to_vec();
+            let pointer = &server.input.pointer;
+            let now = [pointer.acceleration.0, pointer.acceleration.1, pointer.threshold];
+            let mut request = Vec::with_capacity(8);
+            for (index, now) in now.into_iter().enumerate() {
+                let value = if mask & (1 << index) == 0 { now } else { half(body, 14 + 2 * index)? };
+                request.extend(value.to_ne_bytes());
+            }
             request.extend([u8::from(mask & 0b11 != 0), u8::from(mask & 0b100 != 0)]);
             server.change_pointer_control(&request)
         }
         (0 | 1, _) if length != if class == 0 { 20 } else { 12 } => Err(XError::LENGTH),
-        (0..=5, _) => Err(XError::MATCH),
-        _ => Err(XError::value(u32::from(class))),
+        _ => Err(XError::MATCH),
     }
 }

@@ -43,12 +43,13 @@ impl Server {
             return self.input.focus;
         }
         let own = self.xinput.focus.get(&found.id).copied();
-        own.unwrap_or(Focus { window: FOLLOW_KEYBOARD, revert_to: 3, time: 0 })
+        // Where the pointer is, as in Xvfb
+        own.unwrap_or(Focus { window: 1, revert_to: 0, time: 0 })
     }
 
     /// Where the focus of a keyboard is: a window, 0 (None) or 1 (`PointerRoot`).
     pub(in crate::extension::xinput) fn device_focus_window(&self, id: u8) -> Xid {
-        match self.xinput.focus.get(&id).map_or(FOLLOW_KEYBOARD, |focus| focus.window) {
+        match self.xinput.focus.get(&id).map_or(1, |focus| focus.window) {
             FOLLOW_KEYBOARD => self.input.focus.window,
             window => window,
         }
