@@ -15,6 +15,9 @@
 //! Each method returns the rectangle (drawable-relative, clipped) that it may have changed, for damage.
 
 mod arc;
+mod arc_dash;
+mod arc_end;
+mod arc_slice;
 mod band;
 mod copy;
 mod dash;

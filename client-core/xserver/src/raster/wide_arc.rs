@@ -1,559 +1,457 @@
 //! Arcs with a width, solid and dashed.
 //!
-//! A wide arc covers what lies within half the line width of the ellipse, measured along the ellipse's normals: a band,
-//! of which arcs and dashes are cut out. Where the line is so wide that normals meet within the band, a part of it is made
-//! of the quadrangles between points on the two offset curves, close enough together that pixel centres do not notice,
-//! and filled by the winding rule; so are caps and joins.
-
-use std::f64::consts::{FRAC_PI_2, PI};
-use std::ops::Range;
+//! A wide arc covers what lies within half the line width of the ellipse, measured along the ellipse's normals: a band
+//! (`band`), of which arcs and dashes are cut out (`arc_slice`), and the ends of which get caps and joins (`arc_end`).
+//!
+//! Arcs that follow one another end to start are a chain: they are joined, their dashes go on from one to the next, and no
+//! pixel of a chain is drawn twice. Double dashes are drawn in two passes: the odd ones first, the even ones over them.
 
 use x11rb_protocol::protocol::xproto::Arc;
 
-use super::band::{BandRows, QUARTER, Reach, Tail, quarters};
+use super::arc_dash::Lengths;
+use super::arc_end::End;
+use super::arc_slice::{Ellipse, Face, Point, QUARTER, cosine, degrees, sine, slices};
+use super::band::{BandRows, column};
 use super::dash::Dashes;
 use super::fill::Painter;
-use super::fill_arc::{FULL, MANY, Sweep, point_at};
+use super::fill_arc::{FULL, MANY};
 use super::wide_line::{draws_twice_alike, unite};
-use super::{CapStyle, Gc, JoinStyle, LineStyle};
+use super::{Gc, LineStyle};
 use crate::region::Rect;
 
 impl<'a> Painter<'a> {
-    /// Draws arcs whose line width is not 0. Arcs that follow one another end to start are joined.
+    /// Draws arcs whose line width is not 0.
     pub(super) fn wide_arcs(&mut self, gc: &'a Gc, arcs: &[Arc]) {
-        let bounds = self.bounds();
         let mut rows = BandRows::default();
         let mut arcs = arcs;
         if gc.line_style == LineStyle::Solid {
             // Whole ellipses ahead of all others are drawn each by itself.
             while let [arc, rest @ ..] = arcs
-                && Sweep::new(arc).extent == FULL
-                && arc.width > 0
-                && arc.height > 0
+                && is_whole(arc)
+                && !is_flat(arc)
             {
-                let mut spans = Vec::new();
-                rows.take(arc, gc.line_width);
-                Pen { gc, bounds, out: &mut spans }.whole(arc, &rows);
-                self.spans(&spans);
+                self.wide_ellipse(gc, arc, &mut rows);
                 arcs = rest;
             }
         }
-        let mut even = Vec::new();
-        let mut odd = Vec::new();
-        let mut dashes = Dashes::new(gc);
-        let mut lengths = Lengths::default();
-        let mut before: Option<End> = None;
-        for arc in arcs {
-            let extent = i32::from(arc.angle2).clamp(-FULL, FULL);
-            if extent == 0 {
-                continue;
-            }
-            let (from, to) = (i32::from(arc.angle1), i32::from(arc.angle1) + extent);
-            let whole = extent.abs() == FULL;
-            let curve = Curve::new(arc, gc.line_width);
-            let start = curve.end(from, false);
-            let joined = before.as_ref().is_some_and(|b| b.meets(&start));
-            if !joined {
-                dashes.position = gc.dash_offset.into();
-            }
-            if arc.width > 0 && arc.height > 0 {
-                rows.take(arc, gc.line_width);
-            }
-            if gc.line_style == LineStyle::Solid {
-                let mut pen = Pen { gc, bounds, out: &mut even };
-                pen.stretch(arc, &curve, &rows, from, to);
-                if !whole {
-                    pen.cap(&curve.end(from, from < to));
-                    pen.cap(&curve.end(to, from > to));
-                }
-            } else {
-                lengths.take(arc);
-                let alone = gc.line_style == LineStyle::OnOffDash;
-                lengths.dashes(from, to, &mut dashes, |gap, begin, end| {
-                    if gap && alone {
-                        return;
-                    }
-                    let mut pen = Pen { gc, bounds, out: if gap { &mut odd } else { &mut even } };
-                    pen.stretch(arc, &curve, &rows, begin, end);
-                    // Dashes that follow one another have no ends but those of the arc.
-                    if alone || (begin == from && !whole) {
-                        pen.cap(&curve.end(begin, begin < end));
-                    }
-                    if alone || (end == to && !whole) {
-                        pen.cap(&curve.end(end, begin > end));
-                    }
-                });
-            }
-            if let (true, Some(before)) = (joined, &before) {
-                Pen { gc, bounds, out: &mut even }.join(before, &start);
-            }
-            before = (!whole).then(|| curve.end(to, false));
-            if even.len() >= MANY && gc.line_style != LineStyle::DoubleDash && draws_twice_alike(gc.function)
-            {
-                self.spans(&even);
-                even.clear();
-            }
+        let path = Path::new(arcs);
+        if gc.line_style == LineStyle::DoubleDash {
+            self.with_gap_source(gc, |painter| Pen::new(painter, gc, &mut rows, true).draw(&path));
         }
-        self.stroked(gc, &even, &odd);
+        Pen::new(self, gc, &mut rows, false).draw(&path);
     }
 
-    /// Draws the spans of dashes and of gaps. Pixels that are in several of them are drawn once; by a function that draws
-    /// twice what it draws once they need not be sought.
-    fn stroked(&mut self, gc: &'a Gc, even: &[Rect], odd: &[Rect]) {
-        if draws_twice_alike(gc.function) {
-            self.with_gap_source(gc, |painter| painter.spans(odd));
-            self.spans(even);
-            return;
-        }
-        let even = unite(even);
-        if !odd.is_empty() {
-            let gaps = unite(odd).subtract(&even);
-            self.with_gap_source(gc, |painter| painter.spans(gaps.rects()));
-        }
-        self.spans(even.rects());
-    }
-}
-
-/// An ellipse and a line width. Angles are those of the protocol's skewed circle, in radians.
-struct Curve {
-    x: f64,
-    y: f64,
-    /// Half axes.
-    a: f64,
-    b: f64,
-    half: f64,
-}
-
-/// An end of an arc: where it is, and the direction onwards.
-#[derive(Clone, Copy)]
-struct End {
-    x: f64,
-    y: f64,
-    tangent: (f64, f64),
-}
-
-impl End {
-    fn meets(&self, other: &Self) -> bool {
-        (self.x - other.x).abs() < 0.01 && (self.y - other.y).abs() < 0.01
-    }
-}
-
-impl Curve {
-    fn new(arc: &Arc, line_width: u16) -> Self {
-        let (a, b) = (f64::from(arc.width) / 2.0, f64::from(arc.height) / 2.0);
-        let (x, y) = (f64::from(arc.x) + a, f64::from(arc.y) + b);
-        Self { x, y, a, b, half: f64::from(line_width) / 2.0 }
-    }
-
-    fn at(&self, (sin, cos): (f64, f64)) -> (f64, f64) {
-        (self.x + self.a * cos, self.y - self.b * sin)
-    }
-
-    /// Out of the ellipse, of length 1.
-    fn normal(&self, (sin, cos): (f64, f64)) -> (f64, f64) {
-        let (x, y) = (self.b * cos, -self.a * sin);
-        let length = (x * x + y * y).sqrt();
-        if length > 0.0 {
-            (x / length, y / length)
-        } else if self.a > 0.0 {
-            (0.0, -sin.signum())
-        } else {
-            (cos.signum(), 0.0)
-        }
-    }
-
-    /// The points of the outer and of the inner curve at `count` + 1 angles between two.
-    fn both(&self, from: f64, to: f64, count: usize) -> (Vec<Point>, Vec<Point>) {
-        let (mut outer, mut inner) = (Vec::with_capacity(2 * count + 2), Vec::with_capacity(count + 1));
-        for at in turns(from, to, count) {
-            let ((x, y), (nx, ny)) = (self.at(at), self.normal(at));
-            let (dx, dy) = (self.half * nx, self.half * ny);
-            outer.push((x + dx, y + dy));
-            inner.push((x - dx, y - dy));
-        }
-        (outer, inner)
-    }
-
-    fn end(&self, angle: i32, backwards: bool) -> End {
-        let turn = radians(angle).sin_cos();
-        let ((x, y), (nx, ny)) = (self.at(turn), self.normal(turn));
-        // Against the clock, seen with y down: the normal turned by a quarter.
-        let tangent = if backwards { (-ny, nx) } else { (ny, -nx) };
-        End { x, y, tangent }
-    }
-
-    /// An angle step that keeps straight pieces within a few thousandths of a pixel of the curve.
-    fn step(&self) -> f64 {
-        let radius = self.a.max(self.b) + self.half;
-        (8.0 * 0.003 / radius.max(0.5)).sqrt().clamp(0.002, 0.25)
-    }
-}
-
-/// Lengths along the first quarter of an ellipse, kept for the next arc of the same size.
-///
-/// Dashes are as long as the straight lines from degree to degree are; in between, length grows with the angle. Other
-/// servers count so, and begin each dash at a whole 64th of a degree.
-#[derive(Default)]
-struct Lengths {
-    size: (u16, u16),
-    /// From 0 degrees to each whole one.
-    to_degree: Vec<f64>,
-}
-
-/// The protocol's units in a degree.
-const DEGREE: i32 = 64;
-
-impl Lengths {
-    fn take(&mut self, arc: &Arc) {
-        if self.size == (arc.width, arc.height) && !self.to_degree.is_empty() {
-            return;
-        }
-        self.size = (arc.width, arc.height);
-        let (a, b) = (f64::from(arc.width) / 2.0, f64::from(arc.height) / 2.0);
-        let mut points = (0..=90).map(|degree| match degree {
-            90 => (0.0, b),
-            degree => {
-                let (sin, cos) = radians(degree * DEGREE).sin_cos();
-                (a * cos, b * sin)
-            }
+    fn wide_ellipse(&mut self, gc: &Gc, arc: &Arc, rows: &mut BandRows) {
+        let bounds = self.bounds();
+        let middle = i32::from(arc.x) + i32::from(arc.width >> 1);
+        let mut spans = Vec::new();
+        rows.take(arc, gc.line_width);
+        rows.whole(arc, bounds.y1..bounds.y2, |y, row| {
+            let (left, right) = (row.left, row.right);
+            let parts = if left.1 == right.0 { [(left.0, right.1), (0, 0)] } else { [left, right] };
+            let parts = parts.map(|(x1, x2)| (middle.saturating_add(x1), middle.saturating_add(x2)));
+            spans.extend(parts.iter().filter_map(|(x1, x2)| seen(&bounds, y, *x1, *x2)));
         });
-        let (mut x, mut y) = points.next().unwrap_or_default();
-        let mut sum = 0.0;
-        self.to_degree = vec![0.0];
-        for (x2, y2) in points {
-            sum += (x2 - x).hypot(y2 - y);
-            self.to_degree.push(sum);
-            (x, y) = (x2, y2);
-        }
-    }
-
-    fn quarter(&self) -> f64 {
-        self.to_degree.last().copied().unwrap_or(0.0)
-    }
-
-    /// The length from the angle 0 to another one.
-    fn length_to(&self, angle: i32) -> f64 {
-        let (quarters, rest) = (angle.div_euclid(QUARTER), angle.rem_euclid(QUARTER));
-        let within = |angle: i32| {
-            let degree = (angle / DEGREE) as usize;
-            let at = |degree: usize| self.to_degree.get(degree).copied().unwrap_or(self.quarter());
-            at(degree) + (at(degree + 1) - at(degree)) * f64::from(angle % DEGREE) / f64::from(DEGREE)
-        };
-        let part = if quarters & 1 == 0 { within(rest) } else { self.quarter() - within(QUARTER - rest) };
-        f64::from(quarters) * self.quarter() + part
-    }
-
-    /// The angle at a length from the angle 0.
-    fn angle_at(&self, length: f64) -> i32 {
-        let quarter = self.quarter();
-        let quarters = (length / quarter).floor();
-        let rest = length - quarters * quarter;
-        let within = |length: f64| {
-            let degree = self.to_degree.partition_point(|to| *to <= length).clamp(1, 90);
-            let (from, to) = (self.to_degree[degree - 1], self.to_degree[degree]);
-            let past = if to > from { (length - from) / (to - from) * f64::from(DEGREE) } else { 0.0 };
-            (degree as i32 - 1) * DEGREE + past as i32
-        };
-        let part = if quarters % 2.0 == 0.0 { within(rest) } else { QUARTER - within(quarter - rest) };
-        quarters as i32 * QUARTER + part
-    }
-
-    /// Calls `dash(odd, from, to)` for each dash between two angles, and leaves the pattern where the arc ends.
-    fn dashes(&self, from: i32, to: i32, dashes: &mut Dashes, mut dash: impl FnMut(bool, i32, i32)) {
-        if self.quarter() <= 0.0 {
-            dash(dashes.at(dashes.position).0, from, to);
-            return;
-        }
-        // Against the clock; what is drawn with it is mirrored.
-        let sign = (to - from).signum();
-        let (mut at, end) = (from * sign, to * sign);
-        while at < end {
-            let (odd, left) = dashes.at(dashes.position);
-            let before = self.length_to(at);
-            let next = self.angle_at(before + left as f64).max(at + 1);
-            let next = if next > end {
-                let left_over = left.saturating_sub((self.length_to(end) - before) as u64).max(1);
-                dashes.position += left - left_over;
-                end
-            } else {
-                dashes.position += left;
-                next
-            };
-            dash(odd, at * sign, next * sign);
-            at = next;
-        }
+        self.spans(&spans);
     }
 }
 
-fn radians(angle: i32) -> f64 {
-    f64::from(angle) * PI / f64::from(FULL / 2)
+fn seen(bounds: &Rect, y: i32, x1: i32, x2: i32) -> Option<Rect> {
+    let (x1, x2) = (x1.max(bounds.x1), x2.min(bounds.x2));
+    (x1 < x2 && y >= bounds.y1 && y < bounds.y2).then_some(Rect { x1, y1: y, x2, y2: y + 1 })
 }
 
-/// Draws into a list of spans.
-struct Pen<'p> {
+/// How far an arc goes, a full turn at most.
+fn extent(arc: &Arc) -> i32 {
+    i32::from(arc.angle2).clamp(-FULL, FULL)
+}
+
+fn is_whole(arc: &Arc) -> bool {
+    extent(arc).abs() == FULL
+}
+
+fn is_flat(arc: &Arc) -> bool {
+    arc.width == 0 || arc.height == 0
+}
+
+/// The angles an arc lies between, against the clock, the first in the first turn; and whether it is drawn with the clock.
+fn turn(arc: &Arc) -> (i32, i32, bool) {
+    let (from, extent) = (i32::from(arc.angle1), extent(arc));
+    if extent.abs() == FULL {
+        return (0, FULL, extent < 0);
+    }
+    let start = (from + extent.min(0)).rem_euclid(FULL);
+    (start, start + extent.abs(), extent < 0)
+}
+
+/// Arcs in the order they are drawn in, and which of them are joined to the next.
+struct Path<'p> {
+    arcs: &'p [Arc],
+    joined: Vec<bool>,
+    /// The first arc of a chain, if any chain has one.
+    first: Option<usize>,
+}
+
+impl<'p> Path<'p> {
+    fn new(arcs: &'p [Arc]) -> Self {
+        let ends: Vec<(Point, Point)> = arcs.iter().map(places).collect();
+        let next = |i: usize| if i + 1 == arcs.len() { 0 } else { i + 1 };
+        let joined: Vec<bool> = (0..arcs.len())
+            .map(|i| {
+                let j = next(i);
+                i != j && meet(ends[i].1, ends[j].0) && !is_whole(&arcs[i]) && !is_whole(&arcs[j])
+            })
+            .collect();
+        let first = joined.iter().rposition(|joined| !joined).map(next);
+        Self { arcs, joined, first }
+    }
+}
+
+/// Where an arc starts and ends.
+fn places(arc: &Arc) -> (Point, Point) {
+    let place = |angle: i32| {
+        let angle = degrees(angle);
+        (
+            f64::from(arc.x) + f64::from(arc.width) / 2.0 * (1.0 + cosine(angle)),
+            f64::from(arc.y) + f64::from(arc.height) / 2.0 * (1.0 - sine(angle)),
+        )
+    };
+    let from = i32::from(arc.angle1);
+    (place(from), place(from + extent(arc)))
+}
+
+fn meet(a: Point, b: Point) -> bool {
+    const NEAR: f64 = 0.000_001;
+    (a.0 - b.0).abs() <= NEAR && (a.1 - b.1).abs() <= NEAR
+}
+
+/// Draws arcs, or of double-dashed ones the odd or the even dashes.
+struct Pen<'p, 'a> {
+    painter: &'p mut Painter<'a>,
     gc: &'p Gc,
     bounds: Rect,
-    out: &'p mut Vec<Rect>,
+    rows: &'p mut BandRows,
+    lengths: Lengths,
+    /// Whether odd dashes are drawn.
+    odd: bool,
+    /// Whether a pixel must not be drawn twice.
+    careful: bool,
+    /// What has been gathered of a chain, and the first of its caps.
+    spans: Vec<Rect>,
+    first_cap: Option<End>,
 }
 
-impl Pen<'_> {
-    fn push(&mut self, y: i32, x1: i64, x2: i64) {
-        let (x1, x2) = (x1.max(self.bounds.x1.into()), x2.min(self.bounds.x2.into()));
-        if x1 < x2 && y >= self.bounds.y1 && y < self.bounds.y2 {
-            add(self.out, Rect { x1: x1 as i32, y1: y, x2: x2 as i32, y2: y + 1 });
-        }
+/// A dash, or all of an arc: an arc of its own.
+struct Dash {
+    arc: Arc,
+    odd: bool,
+    /// Whether it begins where its arc does, and ends where that ends.
+    starts: bool,
+    ends: bool,
+}
+
+impl<'p, 'a> Pen<'p, 'a> {
+    fn new(painter: &'p mut Painter<'a>, gc: &'p Gc, rows: &'p mut BandRows, odd: bool) -> Self {
+        let bounds = painter.bounds();
+        let careful = !draws_twice_alike(gc.function);
+        let (spans, first_cap, lengths) = (Vec::new(), None, Lengths::default());
+        Self { painter, gc, bounds, rows, lengths, odd, careful, spans, first_cap }
     }
 
-    /// What lies within half the line width of a whole ellipse.
-    fn whole(&mut self, arc: &Arc, rows: &BandRows) {
-        let middle = i64::from(arc.x) + i64::from(arc.width >> 1);
-        for (y, row) in rows.within(arc, self.bounds.y1, self.bounds.y2) {
-            let [left, right] =
-                [row.left, row.right].map(|(a, b)| (middle + i64::from(a), middle + i64::from(b)));
-            if left.1 == right.0 {
-                self.push(y, left.0, right.1);
-            } else {
-                self.push(y, left.0, left.1);
-                self.push(y, right.0, right.1);
-            }
-        }
-    }
-
-    /// What lies within half the line width of the curve between two angles.
-    fn stretch(&mut self, arc: &Arc, curve: &Curve, rows: &BandRows, from: i32, to: i32) {
-        if arc.width == 0 || arc.height == 0 {
-            self.flat(curve, from.min(to), from.max(to));
-            return;
-        }
-        if (to - from).abs() == FULL {
-            self.whole(arc, rows);
-            return;
-        }
-        let angles = from.min(to)..from.max(to);
-        let reach = Reach::of(arc, self.gc.line_width);
-        if !matches!(reach, Reach::OverBoth) {
-            let bounds = self.bounds;
-            rows.cut(arc, angles.clone(), &bounds, |y, x1, x2| self.push(y, x1, x2));
-            if let Reach::OverOne(tail) = reach {
-                self.tail(curve, &tail, angles);
-            }
-            return;
-        }
-        // The line is wider than the ellipse: piece by piece nothing cancels.
-        let (from, to) = (radians(from), radians(to));
-        let count = (((to - from).abs() / curve.step()).ceil() as usize).clamp(1, 800);
-        let (outer, inner) = curve.both(from, to, count);
-        for (a, c) in outer.windows(2).zip(inner.windows(2)) {
-            self.winding(&[&[a[0], a[1], c[1], c[0]]]);
-        }
-    }
-
-    fn tail(&mut self, curve: &Curve, tail: &Tail, angles: Range<i32>) {
-        let upright = curve.a < curve.b;
-        for (quarter, angles) in quarters(angles) {
-            let (from, to) = (radians(angles.start), radians(angles.end));
-            // From the longer axis.
-            let (from, to) = if upright { (FRAC_PI_2 - to, FRAC_PI_2 - from) } else { (from, to) };
-            let right = if quarter == 0 || quarter == 3 { 1.0 } else { -1.0 };
-            let up = if quarter < 2 { 1.0 } else { -1.0 };
-            for mut outline in tail.outlines(from, to, curve.step()) {
-                for point in &mut outline {
-                    let (x, y) = if upright { (point.1, point.0) } else { *point };
-                    *point = (curve.x + right * x, curve.y - up * y);
-                    if x == 0.0 && right < 0.0 {
-                        // Columns left of the middle end where whole ones do.
-                        point.0 = point.0.floor();
+    fn draw(&mut self, path: &Path<'_>) {
+        let style = self.gc.line_style;
+        let is_drawn = |odd: bool| !odd || style == LineStyle::DoubleDash;
+        let start = i64::from(self.gc.dash_offset) as u64;
+        let mut pattern = Dashes::new(self.gc);
+        let odd_at = |pattern: &Dashes| style != LineStyle::Solid && pattern.at(pattern.position).0;
+        let starts_odd = odd_at(&pattern);
+        let first = path.first.unwrap_or(0);
+        let mut capped = path.first.is_some() && is_drawn(starts_odd);
+        // What the next dash is joined to; whether that is drawn now.
+        let mut join: Option<(End, bool)> = None;
+        let mut first_start: Option<End> = None;
+        for i in (first..path.arcs.len()).chain(0..first) {
+            let (arc, joined) = (&path.arcs[i], path.joined[i]);
+            let is_last = (i + 1) % path.arcs.len() == first;
+            // Whether the start of a whole ellipse has no end to it.
+            let closed = is_whole(arc) && is_drawn(odd_at(&pattern));
+            let mut last: Option<Dash> = None;
+            self.each_dash(arc, &mut pattern, |pen, dash| {
+                if is_drawn(dash.odd) {
+                    let drawn = dash.odd == pen.odd;
+                    if drawn {
+                        pen.spill();
+                        pen.arc(&dash.arc);
+                    }
+                    if dash.starts {
+                        if let Some((end, true)) = &join {
+                            pen.join(end, &pen.start(&dash.arc));
+                        }
+                        if first_start.is_none() {
+                            first_start = Some(pen.start(&dash.arc));
+                        }
+                    }
+                    let alone = style == LineStyle::OnOffDash;
+                    if drawn && (if dash.starts { capped } else { alone }) {
+                        pen.cap(pen.start(&dash.arc));
+                    }
+                    if drawn && alone && !dash.ends {
+                        pen.cap(pen.end(&dash.arc));
                     }
                 }
-                self.winding(&[&outline]);
+                last = Some(dash);
+            });
+            let Some(last) = last else { continue };
+            if is_last || !joined {
+                pattern.position = start;
+            }
+            let (ended, next) = (last.odd, odd_at(&pattern));
+            join = None;
+            let closed = closed && last.ends && is_drawn(ended);
+            if joined && is_drawn(ended) && is_drawn(next) {
+                let odd = ended && next;
+                let end = self.end(&last.arc);
+                if odd == self.odd {
+                    match first_start {
+                        Some(start) if is_last => self.join(&end, &start),
+                        _ => join = Some((end, true)),
+                    }
+                }
+                capped = false;
+            } else {
+                if is_drawn(ended) && ended == self.odd && !closed {
+                    let end = self.end(&last.arc);
+                    self.cap(end);
+                }
+                capped = is_drawn(next);
+                if is_last
+                    && joined
+                    && capped
+                    && style != LineStyle::Solid
+                    && next == self.odd
+                    && let Some(start) = first_start
+                {
+                    self.cap(start);
+                }
+            }
+            if !joined && is_drawn(ended) && ended == self.odd {
+                self.flush(closed);
+            } else if !joined && style == LineStyle::OnOffDash {
+                self.flush(false);
             }
         }
+        self.flush(false);
     }
 
-    /// An arc without width or without height is a rectangle along its other axis, without its ends.
-    fn flat(&mut self, curve: &Curve, from: i32, to: i32) {
-        let turns = (from / QUARTER - 1..=to / QUARTER + 1).map(|quarter| quarter * QUARTER);
-        let angles = turns.filter(|angle| (from..=to).contains(angle)).chain([from, to]);
-        let points = angles.map(|angle| {
-            let (x, y) = point_at(angle, curve.a, curve.b);
-            (curve.x + x, curve.y - y)
-        });
-        let far = (f64::INFINITY, f64::NEG_INFINITY);
-        let (mut x, mut y) = points.fold((far, far), |(x, y), point| {
-            ((x.0.min(point.0), x.1.max(point.0)), (y.0.min(point.1), y.1.max(point.1)))
-        });
-        let across = if curve.a == 0.0 { &mut x } else { &mut y };
-        *across = (across.0 - curve.half, across.1 + curve.half);
-        for row in (y.0.ceil() as i32).max(self.bounds.y1)..(y.1.ceil() as i32).min(self.bounds.y2) {
-            self.push(row, x.0.ceil() as i64, x.1.ceil() as i64);
+    /// Cuts an arc into its dashes, and leaves the pattern where it ends.
+    fn each_dash(&mut self, arc: &Arc, pattern: &mut Dashes, mut each: impl FnMut(&mut Self, Dash)) {
+        if self.gc.line_style == LineStyle::Solid {
+            each(self, Dash { arc: *arc, odd: false, starts: true, ends: true });
+            return;
+        }
+        let extent = extent(arc);
+        // Flat ones from end to end are dashed like lines.
+        let level = arc.height == 0 && (arc.angle1, arc.angle2) == (HALF, HALF);
+        let upright = arc.width == 0 && (arc.angle1, arc.angle2) == (HALF / 2, HALF);
+        if level || upright {
+            let (begin, length) = if level { (arc.x, arc.width) } else { (arc.y, arc.height) };
+            let (mut at, end) = (i32::from(begin), i32::from(begin) + i32::from(length));
+            while at < end {
+                let (odd, left) = pattern.at(pattern.position);
+                let part = left.min((end - at) as u64) as i32;
+                let piece = if level {
+                    Arc { x: at as i16, width: part as u16, ..*arc }
+                } else {
+                    Arc { y: at as i16, height: part as u16, ..*arc }
+                };
+                pattern.position += part as u64;
+                let starts = at == i32::from(begin);
+                at += part;
+                each(self, Dash { arc: piece, odd, starts, ends: at == end });
+            }
+            if length > 0 {
+                return;
+            }
+        } else if extent != 0 {
+            let from = i32::from(arc.angle1).rem_euclid(FULL);
+            self.lengths.take(arc);
+            let mut dashes = Vec::new();
+            self.lengths
+                .dashes(from, from + extent, pattern, |odd, begin, end| dashes.push((odd, begin, end)));
+            for (odd, begin, end) in dashes {
+                let angle1 = begin.rem_euclid(FULL) as i16;
+                let piece = Arc { angle1, angle2: (end - begin) as i16, ..*arc };
+                each(self, Dash { arc: piece, odd, starts: begin == from, ends: end == from + extent });
+            }
+            return;
+        }
+        // Where there is nothing to dash, at least its ends are drawn.
+        let odd = pattern.at(pattern.position).0 && self.gc.line_style == LineStyle::DoubleDash;
+        each(self, Dash { arc: *arc, odd, starts: true, ends: true });
+    }
+
+    fn push(&mut self, y: i32, x1: i32, x2: i32) {
+        if let Some(span) = seen(&self.bounds, y, x1, x2) {
+            add(&mut self.spans, span);
         }
     }
 
-    fn cap(&mut self, end: &End) {
-        let half = f64::from(self.gc.line_width) / 2.0;
-        let (tx, ty) = end.tangent;
-        let (x, y) = (end.x, end.y);
-        if tx > 1.0 - 1e-9 && matches!(self.gc.cap_style, CapStyle::Round | CapStyle::Projecting) {
-            // The columns left of the middle, which it goes on from, end where whole ones do.
-            let whole = (x + 1e-9).floor();
-            self.winding(&[&[(whole, y - half), (x, y - half), (x, y + half), (whole, y + half)]]);
+    fn arc(&mut self, arc: &Arc) {
+        if is_flat(arc) {
+            let line = self.flat(arc).line;
+            for y in line.y1.max(self.bounds.y1)..line.y2.min(self.bounds.y2) {
+                self.push(y, line.x1, line.x2);
+            }
+            return;
         }
-        match self.gc.cap_style {
-            CapStyle::Round => self.half_disc(x, y, half, end.tangent),
-            CapStyle::Projecting => self.winding(&[&[
-                (x - half * ty, y + half * tx),
-                (x - half * ty + half * tx, y + half * tx + half * ty),
-                (x + half * ty + half * tx, y - half * tx + half * ty),
-                (x + half * ty, y - half * tx),
-            ]]),
-            CapStyle::Butt | CapStyle::NotLast => {}
+        let (from, to, _) = turn(arc);
+        let ellipse = Ellipse::new(arc, self.gc.line_width);
+        self.rows.take(arc, self.gc.line_width);
+        let (bounds, spans) = (self.bounds, &mut self.spans);
+        for slice in slices(&ellipse, from..to) {
+            slice.draw(self.rows, bounds.y1..bounds.y2, |y, x1, x2| {
+                if let Some(span) = seen(&bounds, y, x1, x2) {
+                    add(spans, span);
+                }
+            });
         }
     }
 
-    fn half_disc(&mut self, x: f64, y: f64, half: f64, (tx, ty): (f64, f64)) {
-        let count = ((half * 40.0).sqrt() as usize * 4).clamp(12, 2000);
-        let arc = (0..=count).map(|i| {
-            let angle = PI * i as f64 / count as f64;
-            let (along, across) = (angle.sin() * half, angle.cos() * half);
-            (x + along * tx - across * ty, y + along * ty + across * tx)
-        });
-        self.winding(&[&arc.collect::<Vec<_>>()]);
+    fn cap(&mut self, end: End) {
+        // The first one is not drawn before it is known whether a whole ellipse's end meets it.
+        if let Some(first) = self.first_cap.replace(end) {
+            self.cap_at_last(&end);
+            self.first_cap = Some(first);
+        }
+    }
+
+    fn cap_at_last(&mut self, end: &End) {
+        if let Some(cap) = end.cap(self.gc) {
+            cap.rows(self.bounds.y2, |y, x1, x2| self.push(y, x1, x2));
+        }
     }
 
     fn join(&mut self, before: &End, after: &End) {
-        let half = f64::from(self.gc.line_width) / 2.0;
-        let (x, y) = (after.x, after.y);
-        let ((ax, ay), (bx, by)) = (before.tangent, after.tangent);
-        let turn = ax * by - ay * bx;
-        if self.gc.join_style == JoinStyle::Round {
-            self.half_disc(x, y, half, before.tangent);
-            self.half_disc(x, y, half, (-bx, -by));
-            return;
-        }
-        if turn.abs() < 1e-9 {
-            return;
-        }
-        // The notch is on the outer side of the turn.
-        let side = turn.signum() * half;
-        let (p, q) = ((side * ay, -side * ax), (side * by, -side * bx));
-        let mut corners = vec![(x, y), (x + p.0, y + p.1)];
-        let cos = ax * bx + ay * by;
-        // 1 / sin² of half the angle between the lines.
-        if self.gc.join_style == JoinStyle::Miter && 2.0 / (1.0 + cos) <= super::wide_line::MITER_LIMIT {
-            let scale = 1.0 / (1.0 + cos);
-            corners.push((x + (p.0 + q.0) * scale, y + (p.1 + q.1) * scale));
-        }
-        corners.push((x + q.0, y + q.1));
-        self.winding(&[&corners]);
-    }
-
-    /// Fills what is within closed outlines by the winding rule.
-    fn winding(&mut self, outlines: &[&[Point]]) {
-        // Pixel centres have whole coordinates: an edge crosses the rows from the first below its upper end.
-        let mut crossings: Vec<Crossing> = Vec::new();
-        for corners in outlines {
-            let Some(&last) = corners.last() else { continue };
-            let mut before = (last, row_below(last.1));
-            for &corner in *corners {
-                let ((x1, y1), row) = before;
-                let (x2, y2) = corner;
-                let end = row_below(y2);
-                before = (corner, end);
-                if row == end {
-                    continue;
-                }
-                let winding = if row < end { 1 } else { -1 };
-                let slope = (x2 - x1) / (y2 - y1);
-                for y in row.min(end).max(self.bounds.y1)..row.max(end).min(self.bounds.y2) {
-                    crossings.push(Crossing { y, x: x1 + (f64::from(y) - y1) * slope, winding });
-                }
-            }
-        }
-        let crossings = by_rows(crossings);
-        let mut around = 0;
-        let mut from = 0.0;
-        for Crossing { y, x, winding } in crossings {
-            if around == 0 {
-                from = x;
-            }
-            around += winding;
-            if around == 0 {
-                self.push(y, from.ceil() as i64, x.ceil() as i64);
-            }
+        if let Some(join) = before.join(after, self.gc) {
+            join.rows(self.bounds.y2, |y, x1, x2| self.push(y, x1, x2));
         }
     }
-}
 
-/// A point of the plane.
-type Point = (f64, f64);
-
-/// Where an edge crosses a row, and whether it goes down there (1) or up (-1).
-#[derive(Clone, Copy)]
-struct Crossing {
-    y: i32,
-    x: f64,
-    winding: i32,
-}
-
-/// Crossings from the top down, in each row from the left. There are few to a row: they are put into their rows first.
-fn by_rows(crossings: Vec<Crossing>) -> Vec<Crossing> {
-    let Some(first) = crossings.iter().map(|c| c.y).min() else { return crossings };
-    // Where each row begins, and how much of it is there.
-    let mut begins = vec![0_usize];
-    for crossing in &crossings {
-        let row = (crossing.y - first) as usize;
-        if row + 1 >= begins.len() {
-            begins.resize(row + 2, 0);
+    /// Draws what has been gathered, without the first cap if that is where a whole ellipse closes.
+    fn flush(&mut self, closed: bool) {
+        if let Some(cap) = self.first_cap.take()
+            && !closed
+        {
+            self.cap_at_last(&cap);
         }
-        begins[row + 1] += 1;
-    }
-    let mut sum = 0;
-    for begin in &mut begins {
-        sum += *begin;
-        *begin = sum;
-    }
-    let mut filled = vec![0_usize; begins.len()];
-    let mut sorted = crossings.clone();
-    for crossing in crossings {
-        let row = (crossing.y - first) as usize;
-        let begin = begins[row];
-        let mut at = begin + filled[row];
-        filled[row] += 1;
-        while at > begin && sorted[at - 1].x > crossing.x {
-            sorted[at] = sorted[at - 1];
-            at -= 1;
-        }
-        sorted[at] = crossing;
-    }
-    sorted
-}
-
-/// The first whole number that is not less.
-fn row_below(y: f64) -> i32 {
-    let whole = y as i32;
-    whole.saturating_add(i32::from(f64::from(whole) < y))
-}
-
-/// Sine and cosine of `count` + 1 angles from one to another, each turned on from the one before.
-fn turns(from: f64, to: f64, count: usize) -> impl Iterator<Item = (f64, f64)> {
-    /// Steps after which what rounding has added up is dropped.
-    const FRESH: usize = 64;
-    let angle = move |i: usize| from + (to - from) * i as f64 / count.max(1) as f64;
-    let (sin_step, cos_step) = angle(1).sin_cos();
-    let (sin_from, cos_from) = from.sin_cos();
-    // By the difference of the angles.
-    let (sin_step, cos_step) =
-        (sin_step * cos_from - cos_step * sin_from, cos_step * cos_from + sin_step * sin_from);
-    let mut now = (0.0, 1.0);
-    (0..=count).map(move |i| {
-        now = if i % FRESH == 0 || i == count {
-            angle(i).sin_cos()
+        if self.careful {
+            self.painter.spans(unite(&self.spans).rects());
         } else {
-            let (sin, cos) = now;
-            (sin * cos_step + cos * sin_step, cos * cos_step - sin * sin_step)
+            self.painter.spans(&self.spans);
+        }
+        self.spans.clear();
+    }
+
+    /// Draws what may be drawn before it is whole.
+    fn spill(&mut self) {
+        if !self.careful && self.spans.len() >= MANY {
+            self.painter.spans(&self.spans);
+            self.spans.clear();
+        }
+    }
+
+    fn start(&self, arc: &Arc) -> End {
+        if is_flat(arc) { self.flat(arc).start } else { self.face(arc, false) }
+    }
+
+    fn end(&self, arc: &Arc) -> End {
+        if is_flat(arc) { self.flat(arc).end } else { self.face(arc, true) }
+    }
+
+    fn face(&self, arc: &Arc, end: bool) -> End {
+        let (from, to, backwards) = turn(arc);
+        let last = end != backwards;
+        let angle = if last { to } else { from };
+        // An end belongs to the quarter that leads to it.
+        let quarter = if last && to > from { (to - 1) / QUARTER } else { angle / QUARTER };
+        let within = angle - quarter * QUARTER;
+        let Face { inner, on, outer } = Ellipse::new(arc, self.gc.line_width).face(if quarter & 1 == 0 {
+            within
+        } else {
+            QUARTER - within
+        });
+        let right = if quarter & 3 == 0 || quarter & 3 == 3 { 1.0 } else { -1.0 };
+        let down = if quarter & 3 < 2 { -1.0 } else { 1.0 };
+        let [inner, middle, outer] = [inner, on, outer].map(|(x, y)| (x * right, y * down));
+        let (clockwise, counter) = if last { (outer, inner) } else { (inner, outer) };
+        End { middle, clockwise, counter, corner: corner(arc), centre: centre(arc) }
+    }
+
+    fn flat(&self, arc: &Arc) -> Flat {
+        Flat::new(arc, self.gc.line_width)
+    }
+}
+
+const HALF: i16 = (FULL / 2) as i16;
+
+fn corner(arc: &Arc) -> (i32, i32) {
+    (arc.x.into(), arc.y.into())
+}
+
+fn centre(arc: &Arc) -> Point {
+    (f64::from(arc.width) / 2.0, f64::from(arc.height) / 2.0)
+}
+
+/// An arc without width or without height: a rectangle along its other axis.
+struct Flat {
+    line: Rect,
+    start: End,
+    end: End,
+}
+
+impl Flat {
+    fn new(arc: &Arc, line_width: u16) -> Self {
+        let half = f64::from(line_width) / 2.0;
+        let (w, h) = centre(arc);
+        let (from, to) = (i32::from(arc.angle1), i32::from(arc.angle1) + extent(arc));
+        // y down.
+        let at = |angle: i32| (w * cosine(degrees(-angle)), h * sine(degrees(-angle)));
+        let (first, last) = (at(from), at(to));
+        let (low, high) = (from.min(to), from.max(to));
+        let quarters = (low.div_euclid(QUARTER)..=high.div_euclid(QUARTER)).map(|quarter| quarter * QUARTER);
+        let turning = quarters.filter(|angle| (low..=high).contains(angle)).map(at);
+        let (mut x, mut y) = ((w, -w), (h, -h));
+        for point in [first, last].into_iter().chain(turning) {
+            x = (x.0.min(point.0), x.1.max(point.0));
+            y = (y.0.min(point.1), y.1.max(point.1));
+        }
+        if y.0 != y.1 {
+            x = (-half, half);
+        } else {
+            y = (-half, half);
+        }
+        let line = if x.0 != x.1 && y.0 != y.1 {
+            let (left, top) = corner(arc);
+            Rect::new(
+                left + column(x.0 + w),
+                top + column(y.0 + h),
+                left + column(x.1 + w),
+                top + column(y.1 + h),
+            )
+        } else {
+            Rect::EMPTY
         };
-        now
-    })
+        let side = if (last.0 - first.0) + (last.1 - first.1) < 0.0 { -half } else { half };
+        let (dx, dy) = if h != 0.0 { (-side, 0.0) } else { (0.0, side) };
+        let end = |middle: Point, (dx, dy): Point| End {
+            middle,
+            clockwise: (middle.0 - dx, middle.1 - dy),
+            counter: (middle.0 + dx, middle.1 + dy),
+            corner: corner(arc),
+            centre: (w, h),
+        };
+        Self { line, start: end(first, (dx, dy)), end: end(last, (-dx, -dy)) }
+    }
 }
 
 /// Keeps a span for later.

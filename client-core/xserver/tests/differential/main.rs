@@ -12,7 +12,7 @@ mod dice;
 #[path = "../fixture/xvfb.rs"]
 mod xvfb;
 
-use bench::{Bench, SIDE, Scene, Vary, ours, run, run_allowing};
+use bench::{Bench, SIDE, Scene, Vary, ours, run};
 use dice::Dice;
 use x11rb::protocol::xproto::{self, ConnectionExt, Rectangle};
 use xserver::font::Catalogue;
@@ -573,14 +573,13 @@ fn wide_arcs(bench: &Bench, dice: &mut Dice, dashed: bool) -> (Scene, String) {
 }
 
 #[test]
-fn wide_arcs_are_nearly_as_in_xvfb() {
-    // Left: lines wider than the arc is bent, and the last pixels of caps.
-    run_allowing(5, 500, |bench, dice| wide_arcs(bench, dice, false));
+fn wide_arcs_are_as_in_xvfb() {
+    run(500, |bench, dice| wide_arcs(bench, dice, false));
 }
 
 #[test]
-fn wide_dashed_arcs_are_nearly_as_in_xvfb() {
-    run_allowing(20, 500, |bench, dice| wide_arcs(bench, dice, true));
+fn wide_dashed_arcs_are_as_in_xvfb() {
+    run(500, |bench, dice| wide_arcs(bench, dice, true));
 }
 
 #[test]
