@@ -55,9 +55,10 @@ impl End {
 
     /// What the join style adds between this end of an arc and the start of the next.
     pub(super) fn join(&self, next: &Self, gc: &Gc) -> Option<Polygon> {
-        let half = |a: i32, b: i32| (a + b) / 2;
-        let corner = (half(next.corner.0, self.corner.0), half(next.corner.1, self.corner.1));
-        let centre = ((self.centre.0 + next.centre.0) / 2.0, (self.centre.1 + next.centre.1) / 2.0);
+        let corner =
+            (i32::midpoint(next.corner.0, self.corner.0), i32::midpoint(next.corner.1, self.corner.1));
+        let centre =
+            (f64::midpoint(self.centre.0, next.centre.0), f64::midpoint(self.centre.1, next.centre.1));
         let (before, after) = (self.seen_from(corner, centre), next.seen_from(corner, centre));
         if after.clockwise == before.counter {
             return None;
@@ -75,6 +76,8 @@ impl End {
                 points.reverse();
                 let start = -direction(middle, from);
                 round(middle, gc.line_width.into(), start, angle, &mut points);
+                // Other servers leave out the last three corners: from there a straight edge closes it.
+                points.truncate(points.len().saturating_sub(3));
             }
             JoinStyle::Miter if angle < MITER_LIMIT => {
                 points.push(miter(middle, from, to));
@@ -106,7 +109,7 @@ fn miter(middle: Point, from: Point, to: Point) -> Point {
     let across = square(from, to) / 4.0;
     let along = (square(from, middle) - across).sqrt();
     let further = across / along;
-    let (x, y) = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+    let (x, y) = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1));
     (x + further * (x - middle.0) / along, y + further * (y - middle.1) / along)
 }
 
@@ -116,11 +119,12 @@ fn direction(from: Point, to: Point) -> f64 {
 }
 
 fn angle_of(dx: f64, dy: f64) -> f64 {
+    let diagonal = dx.abs() - dy.abs();
     if dy == 0.0 {
         if dx >= 0.0 { 0.0 } else { 180.0 }
     } else if dx == 0.0 {
         if dy > 0.0 { 90.0 } else { -90.0 }
-    } else if dx.abs() == dy.abs() {
+    } else if diagonal == 0.0 {
         match (dx > 0.0, dy > 0.0) {
             (true, true) => 45.0,
             (false, true) => 135.0,

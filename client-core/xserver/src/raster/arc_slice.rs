@@ -32,7 +32,7 @@ pub(super) fn cosine(degrees: f64) -> f64 {
 fn quarter_turn(degrees: f64) -> Option<usize> {
     let quarters = degrees / 90.0;
     let turn = quarters.rem_euclid(4.0);
-    (quarters.floor() == quarters && (quarters >= 0.0 || turn != 0.0)).then_some(turn as usize)
+    (quarters.fract() == 0.0 && (quarters >= 0.0 || turn != 0.0)).then_some(turn as usize)
 }
 
 /// The protocol's 64ths of a degree as degrees.
@@ -42,6 +42,7 @@ pub(super) fn degrees(angle: i32) -> f64 {
 
 /// An ellipse that has a width and a height, with a line around it; measured from its centre, y up.
 pub(super) struct Ellipse {
+    is_circle: bool,
     /// Half axes, and half the line width.
     w: f64,
     h: f64,
@@ -71,6 +72,7 @@ impl Ellipse {
         let odd = |size: u16| if size & 1 == 1 { 0.5 } else { 0.0 };
         let upper = i32::from(arc.y) + i32::from(arc.height >> 1);
         let mut ellipse = Self {
+            is_circle: arc.width == arc.height,
             w,
             h,
             half,
@@ -95,16 +97,12 @@ impl Ellipse {
         const ROOT_2: f64 = 1.259_921_049_894_873_2;
         const ROOT_4: f64 = 1.587_401_051_968_199_3;
         let t = self.half * self.w;
-        if self.w == self.h || (self.w > self.h && t < self.h2) || (self.w < self.h && t > self.h2) {
+        if self.is_circle || (self.w > self.h && t < self.h2) || (self.w < self.h && t > self.h2) {
             return None;
         }
         let t = 2.0 * self.h * t;
         let t = (ROOT_4 * self.h2 - (t * t).cbrt()) / self.difference;
         (t > 0.0).then(|| self.h / ROOT_2 * t.sqrt())
-    }
-
-    fn is_circle(&self) -> bool {
-        self.w == self.h
     }
 
     /// From a point of the ellipse half a line width along the normal.
@@ -117,7 +115,7 @@ impl Ellipse {
     pub(super) fn face(&self, angle: i32) -> Face {
         let degrees = degrees(angle);
         let y = sine(degrees) * self.h;
-        let x = if degrees == 45.0 && self.is_circle() { y } else { cosine(degrees) * self.w };
+        let x = if angle == QUARTER / 2 && self.is_circle { y } else { cosine(degrees) * self.w };
         let (dx, dy) = self.out_by_half((x, y));
         Face { inner: (x - dx, y - dy), on: (x, y), outer: (x + dx, y + dy) }
     }
@@ -151,7 +149,7 @@ struct Edge {
 impl Edge {
     fn new(face: Face) -> Self {
         let (inner, outer) = (face.inner, face.outer);
-        let line = (inner.1 != outer.1).then(|| {
+        let line = (inner.1 < outer.1).then(|| {
             let slope = (inner.0 - outer.0) / (inner.1 - outer.1);
             (slope, inner.0 - inner.1 * slope)
         });
@@ -353,7 +351,7 @@ impl<'e> Slice<'e> {
     /// the band, or else to the other wherever it is.
     fn normal(&self, y: f64, edge: &Edge, other: &Edge, touches: impl Fn(f64) -> bool) -> f64 {
         let Ellipse { w, h, h2, h4, difference, .. } = *self.ellipse;
-        if !self.ellipse.is_circle() {
+        if !self.ellipse.is_circle {
             // The point of the ellipse whose normal touches the evolute at this height.
             let on = ((h4 * y) / difference).cbrt();
             if self.first.face.on.1 <= on && on <= self.last.face.on.1 {
@@ -383,7 +381,7 @@ impl<'e> Slice<'e> {
     /// Where a row begins that is below all of the band's.
     fn inner_below(&self, y: i32) -> f64 {
         let height = self.ellipse.height(y);
-        if self.ellipse.is_circle() {
+        if self.ellipse.is_circle {
             let radius = self.ellipse.w - self.ellipse.half;
             return -(radius * radius - height * height).sqrt();
         }
@@ -412,13 +410,14 @@ impl<'e> Slice<'e> {
     }
 
     /// What of a row lies beyond the middle: to the left what comes from the right side, and the other way round.
+    #[expect(clippy::float_cmp, reason = "the last bits decide")]
     fn tail(&self, y: i32, (to, from): (i32, i32), mut put: impl FnMut(Row)) {
         let ellipse = self.ellipse;
         if self.outer_rows.contains(&y) {
             put(self.cut(y, Row { left: (0, to), right: (from, 0) }));
             return;
         }
-        if ellipse.is_circle() {
+        if ellipse.is_circle {
             return;
         }
         let height = ellipse.height(y);

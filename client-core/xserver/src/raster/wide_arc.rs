@@ -380,8 +380,8 @@ impl<'p, 'a> Pen<'p, 'a> {
         } else {
             QUARTER - within
         });
-        let right = if quarter & 3 == 0 || quarter & 3 == 3 { 1.0 } else { -1.0 };
-        let down = if quarter & 3 < 2 { -1.0 } else { 1.0 };
+        let right = if matches!(quarter & 3, 0 | 3) { 1.0 } else { -1.0 };
+        let down = if matches!(quarter & 3, 0 | 1) { -1.0 } else { 1.0 };
         let [inner, middle, outer] = [inner, on, outer].map(|(x, y)| (x * right, y * down));
         let (clockwise, counter) = if last { (outer, inner) } else { (inner, outer) };
         End { middle, clockwise, counter, corner: corner(arc), centre: centre(arc) }
@@ -425,12 +425,12 @@ impl Flat {
             x = (x.0.min(point.0), x.1.max(point.0));
             y = (y.0.min(point.1), y.1.max(point.1));
         }
-        if y.0 != y.1 {
+        if y.0 < y.1 {
             x = (-half, half);
         } else {
             y = (-half, half);
         }
-        let line = if x.0 != x.1 && y.0 != y.1 {
+        let line = if x.0 < x.1 && y.0 < y.1 {
             let (left, top) = corner(arc);
             Rect::new(
                 left + column(x.0 + w),
@@ -442,7 +442,7 @@ impl Flat {
             Rect::EMPTY
         };
         let side = if (last.0 - first.0) + (last.1 - first.1) < 0.0 { -half } else { half };
-        let (dx, dy) = if h != 0.0 { (-side, 0.0) } else { (0.0, side) };
+        let (dx, dy) = if h == 0.0 { (0.0, side) } else { (-side, 0.0) };
         let end = |middle: Point, (dx, dy): Point| End {
             middle,
             clockwise: (middle.0 - dx, middle.1 - dy),

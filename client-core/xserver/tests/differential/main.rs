@@ -560,13 +560,61 @@ fn wide_ellipses_are_as_in_xvfb() {
     });
 }
 
+/// An arc the pixels of which say something of arcs.
+fn wide_arc(dice: &mut Dice, full: bool, line_width: u16) -> xproto::Arc {
+    loop {
+        let arc = arc(dice, full);
+        if !draws_a_whole_ellipse_for_nothing(&arc) && !cube_root_decides(&arc, line_width) {
+            return arc;
+        }
+    }
+}
+
+/// Whether Xvfb draws a whole ellipse for an arc that ends where it begins: if that is a full turn from the right.
+fn draws_a_whole_ellipse_for_nothing(arc: &xproto::Arc) -> bool {
+    arc.angle2 == 0 && arc.angle1.unsigned_abs() == 360 * 64
+}
+
+/// Whether an edge of an ellipse's line passes through pixels' centres, or the evolute has its cusp in a row of them. Then
+/// the last bit of a cube root decides, which is not the same in one C library and the next.
+fn cube_root_decides(arc: &xproto::Arc, line_width: u16) -> bool {
+    let (w, h) = (f64::from(arc.width) / 2.0, f64::from(arc.height) / 2.0);
+    let half = f64::from(line_width) / 2.0;
+    if arc.width == arc.height || arc.width == 0 || arc.height == 0 {
+        return false;
+    }
+    let is_whole = |v: f64| (v - v.round()).abs() < 1e-9;
+    if is_whole(h + (h * h - w * w) / h) {
+        return true;
+    }
+    // Where the normal at an angle ends.
+    let offset = |angle: f64, by: f64| {
+        let (sin, cos) = angle.sin_cos();
+        let length = (h * cos).hypot(w * sin);
+        (w * cos + by * h * cos / length, h * sin + by * w * sin / length)
+    };
+    let rows = (0..=(h + half) as i32).map(|row| h.fract() + f64::from(row));
+    let mut rows = rows.filter(|row| *row > 0.0);
+    rows.any(|row| {
+        [half, -half].into_iter().any(|by| {
+            let (mut low, mut high) = (0.0, std::f64::consts::FRAC_PI_2);
+            for _ in 0..60 {
+                let middle = f64::midpoint(low, high);
+                if offset(middle, by).1 < row { low = middle } else { high = middle }
+            }
+            let (x, y) = offset(low, by);
+            (y - row).abs() < 1e-9 && is_whole(x + w)
+        })
+    })
+}
+
 fn wide_arcs(bench: &Bench, dice: &mut Dice, dashed: bool) -> (Scene, String) {
     let width = dice.range(1, 30) as u16;
     let gc = line_gc(dice, width, dashed);
     let depth = depth(dice);
     let mut scene = Scene::new(bench, dice, depth, gc, Vary::default());
     let full = dice.one_in(2);
-    let arc = arc(dice, full);
+    let arc = wide_arc(dice, full, width);
     bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
     ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &[arc]));
     (scene, arc_text(&[arc]))
@@ -580,6 +628,73 @@ fn wide_arcs_are_as_in_xvfb() {
 #[test]
 fn wide_dashed_arcs_are_as_in_xvfb() {
     run(500, |bench, dice| wide_arcs(bench, dice, true));
+}
+
+/// Arcs most of which begin where the one before ends: at the ends of axes, which are whole pixels in boxes of even size.
+fn arc_chain(dice: &mut Dice, line_width: u16) -> Vec<xproto::Arc> {
+    const QUARTER: i32 = 90 * 64;
+    // Where an arc is at a quarter, from the corner of its box.
+    let at = |arc: &xproto::Arc, quarter: i32| {
+        let (w, h) = (arc.width as i16 / 2, arc.height as i16 / 2);
+        [(2 * w, h), (w, 0), (0, h), (w, 2 * h)][quarter.rem_euclid(4) as usize]
+    };
+    let mut arcs: Vec<xproto::Arc> = Vec::new();
+    let mut ended = None;
+    let count = dice.range(2, 5);
+    while (arcs.len() as i32) < count {
+        let size = |dice: &mut Dice| if dice.one_in(8) { 0 } else { 2 * dice.range(1, 30) as u16 };
+        let (width, height) = (size(dice), size(dice));
+        let (from, turn) = (dice.range(-4, 4), dice.range(-4, 4));
+        let (x, y) = (dice.range(0, 60) as i16, dice.range(0, 60) as i16);
+        let (angle1, angle2) = ((from * QUARTER) as i16, (turn * QUARTER) as i16);
+        let mut arc = xproto::Arc { x, y, width, height, angle1, angle2 };
+        if cube_root_decides(&arc, line_width) || draws_a_whole_ellipse_for_nothing(&arc) {
+            continue;
+        }
+        if let Some((x, y)) = ended
+            && !dice.one_in(5)
+        {
+            let start = at(&arc, from);
+            (arc.x, arc.y) = (x - start.0, y - start.1);
+        }
+        let end = at(&arc, from + turn);
+        ended = Some((arc.x + end.0, arc.y + end.1));
+        arcs.push(arc);
+    }
+    if dice.one_in(3) {
+        // Corners that close: as of a rectangle with round corners, without its sides.
+        let (x, y, size) = (arcs[0].x, arcs[0].y, arcs[0].width.max(2));
+        let corner = |quarter: i32| xproto::Arc {
+            x,
+            y,
+            width: size,
+            height: size,
+            angle1: (quarter * QUARTER) as i16,
+            angle2: QUARTER as i16,
+        };
+        arcs = (0..4).map(corner).collect();
+    }
+    arcs
+}
+
+#[test]
+fn wide_arcs_that_follow_one_another_are_as_in_xvfb() {
+    run(500, |bench, dice| {
+        let width = dice.range(1, 30) as u16;
+        let dashed = dice.one_in(2);
+        let gc = line_gc(dice, width, dashed);
+        // For functions that see what is there Xvfb draws nothing outside the boxes with half a line width around them,
+        // which caps and joins reach out of.
+        let within =
+            matches!(gc.cap_style, CapStyle::Butt | CapStyle::NotLast) && gc.join_style == JoinStyle::Bevel;
+        let (depth, vary) = (depth(dice), vary(dice));
+        let vary = if within { vary } else { Vary { function: false, ..vary } };
+        let mut scene = Scene::new(bench, dice, depth, gc, vary);
+        let arcs = arc_chain(dice, width);
+        bench.connection.poly_arc(scene.pair.theirs, scene.id, &arcs).unwrap();
+        ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &arcs));
+        (scene, arc_text(&arcs))
+    });
 }
 
 #[test]
