@@ -6,10 +6,13 @@ pub(crate) fn named_color(name: &[u8]) -> Option<u32> {
     let name: String =
         name.iter().filter(|byte| **byte != b' ').map(|byte| char::from(byte.to_ascii_lowercase())).collect();
     if let Some(percent) = name.strip_prefix("gray").or_else(|| name.strip_prefix("grey"))
-        && let Ok(percent) = percent.parse::<u32>()
-        && percent <= 100
+        && let Ok(number) = percent.parse::<u8>()
+        && number <= 100
+        && number.to_string() == percent
     {
-        return Some((percent * 255 + 50) / 100 * 0x01_01_01);
+        // As all tables have them: in binary, 2.55 is so little less that 50 and 90 do not reach the half.
+        let level = (f64::from(number) * 2.55 + 0.5) as u32;
+        return Some(level * 0x01_01_01);
     }
     NAMES
         .binary_search_by(|(known, _)| (*known).cmp(&name))

@@ -142,6 +142,7 @@ scenarios! {
     properties_are_kept_as_by_xvfb: properties;
     events_of_clients_arrive_as_in_xvfb: sent_events;
     colormaps_are_kept_as_by_xvfb: colormaps;
+    colors_have_the_names_they_have_in_xvfb: color_names;
     hosts_are_added_and_refused_as_by_xvfb: hosts;
     a_grabbed_server_serves_one_as_in_xvfb: server_grabs;
     a_killed_client_goes_as_in_xvfb: killing;

@@ -284,3 +284,33 @@ pub(crate) fn hosts(w: &mut Wire<'_>) {
     }
     w.close(c);
 }
+
+/// Colours by name: the greys, which are computed, and others in any case and in words.
+pub(crate) fn color_names(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let mut names: Vec<String> = (0..=101).map(|percent| format!("Gray{percent}")).collect();
+    let others = [
+        "grey7",
+        "GREY70",
+        "gray",
+        "Grey",
+        "gray007",
+        "gray+7",
+        "gray-1",
+        "Dark Slate Gray",
+        "darkslategray4",
+        "LightGoldenrodYellow",
+        "light goldenrod yellow",
+        "medium spring green",
+        "nosuch",
+        "",
+    ];
+    names.extend(others.map(str::to_owned));
+    for name in names {
+        let mut values = vec![0x20, name.len() as i64, 0];
+        values.extend(name.bytes().map(i64::from));
+        w.send(c, 92, 0, "422*1", &values);
+        w.send(c, 85, 0, "422*1", &values);
+    }
+    w.close(c);
+}

@@ -12,7 +12,7 @@ mod one;
 mod windows;
 
 pub(crate) use clients::{
-    colormaps, hosts, killing, properties, screen_saver, selections, sent_events, server_grabs,
+    color_names, colormaps, hosts, killing, properties, screen_saver, selections, sent_events, server_grabs,
 };
 pub(crate) use devices::{
     barriers, crossing_grabs, device_grabs, device_passive_grabs, slave_grabs, touch_selections,
