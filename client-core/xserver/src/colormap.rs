@@ -272,7 +272,7 @@ impl Server {
         self.check_new_id(client, request.mid)?;
         self.window(request.window)?;
         if !is_visual(request.visual, None) {
-            return Err(XError::value(request.visual));
+            return Err(XError::MATCH);
         }
         let mut colormap = Colormap::new(request.visual);
         if alloc == 1 {

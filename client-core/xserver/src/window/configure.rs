@@ -69,15 +69,19 @@ impl Server {
                     geometry.4 = value as u16;
                 }
                 5 => sibling = Some(value),
-                _ if value & 0xff <= OPPOSITE => stack_mode = Some(value & 0xff),
-                _ => return Err(XError::value(value & 0xff)),
+                _ => stack_mode = Some(value & 0xff),
             }
         }
         if let Some(sibling) = sibling {
-            let other = self.window(sibling)?;
-            if stack_mode.is_none() || other.parent != parent || sibling == id {
+            if stack_mode.is_none() {
                 return Err(XError::MATCH);
             }
+            if self.window(sibling)?.parent != parent || sibling == id {
+                return Err(XError::MATCH);
+            }
+        }
+        if let Some(mode) = stack_mode.filter(|mode| *mode > OPPOSITE) {
+            return Err(XError::value(mode));
         }
         if parent == 0 {
             return Ok(());

@@ -150,6 +150,10 @@ pub(crate) fn colormaps(w: &mut Wire<'_>) {
     let all = new(w, 43, 0x22, 1);
     let argb = new(w, 46, ARGB, 0);
     new(w, 47, ARGB, 1);
+    for visual in [0, 1, 0x20, 0x999] {
+        new(w, 48, visual, 0);
+        new(w, 48, visual, 2);
+    }
     for map in [0x20, direct, all, argb] {
         for client in [c, other] {
             w.send(client, 84, 0, "422222", &[map, 0x1234, 0x5678, 0x9abc, 0, 0]);
