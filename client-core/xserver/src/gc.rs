@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use x11rb_protocol::protocol::xproto::{CreatePixmapRequest, SetClipRectanglesRequest};
+use x11rb_protocol::protocol::xproto::{CreatePixmapRequest, Rectangle, SetClipRectanglesRequest};
 
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
@@ -251,13 +251,7 @@ impl Server {
         }
         self.gc(request.gc)?;
         let rectangles = &request.rectangles;
-        // X11 §8, SetClipRectangles: wrong ordering may be answered with Match, and the two orderings by y are.
-        let ordered = match ordering {
-            1 => rectangles.windows(2).all(|pair| pair[0].y <= pair[1].y),
-            2 | 3 => rectangles.windows(2).all(|pair| (pair[0].y, pair[0].x) <= (pair[1].y, pair[1].x)),
-            _ => true,
-        };
-        if !ordered {
+        if !are_ordered(rectangles, ordering) {
             return Err(XError::MATCH);
         }
         let boxes: Vec<Rect> = rectangles
@@ -276,6 +270,25 @@ impl Server {
         gc.raster.clip = Some(Arc::new(Region::from_rects(&boxes)));
         Ok(())
     }
+}
+
+/// Whether rectangles are as a client says they are: 1 sorted by y, 2 by y and x, 3 in bands. The protocol lets a
+/// server answer a wrong order with `Match` (X11 §8, `SetClipRectangles`), and this one does, as Xvfb.
+pub(crate) fn are_ordered(rectangles: &[Rectangle], ordering: u8) -> bool {
+    let end = |from: i16, size: u16| i32::from(from) + i32::from(size);
+    let in_bands = |a: &Rectangle, b: &Rectangle| {
+        if a.y == b.y {
+            a.height == b.height && i32::from(b.x) >= end(a.x, a.width)
+        } else {
+            i32::from(b.y) >= end(a.y, a.height)
+        }
+    };
+    rectangles.windows(2).all(|pair| match (pair, ordering) {
+        ([a, b], 1) => a.y <= b.y,
+        ([a, b], 2) => (a.y, a.x) <= (b.y, b.x),
+        ([a, b], 3) => in_bands(a, b),
+        _ => true,
+    })
 }
 
 /// A raster function is a byte within its word, as in Xvfb.

@@ -13,6 +13,7 @@ use super::{Extension, number};
 use crate::byte_order::Layouts;
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
+use crate::gc::are_ordered;
 use crate::gc::bitmap_region;
 use crate::region::{Rect, Region};
 use crate::resource::Xid;
@@ -53,6 +54,9 @@ fn dispatch(server: &mut Server, client: ClientId, header: RequestHeader, body: 
             let ordering = u8::from(request.ordering);
             if ordering > 3 {
                 return Err(XError::value(u32::from(ordering)));
+            }
+            if !are_ordered(&request.rectangles, ordering) {
+                return Err(XError::MATCH);
             }
             let boxes: Vec<Rect> = request.rectangles.iter().map(|part| rect(*part)).collect();
             let source = Region::from_rects(&boxes)

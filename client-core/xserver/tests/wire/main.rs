@@ -131,6 +131,8 @@ scenarios! {
     keys_and_buttons_of_devices_grab_them_as_in_xvfb: device_passive;
     devices_are_asked_and_changed_as_in_xvfb: device_requests;
     events_sent_of_devices_arrive_as_in_xvfb: sent_device_events;
+    windows_take_shapes_as_in_xvfb: shapes;
+    rectangles_are_ordered_as_xvfb_wants: clip_orders;
     slaves_are_grabbed_alone_as_in_xvfb: slave_grabs;
     masters_are_grabbed_as_in_xvfb: two_grabs;
     masters_thaw_as_in_xvfb: two_allow_events;

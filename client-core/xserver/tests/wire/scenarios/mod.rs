@@ -9,6 +9,7 @@ mod devices;
 mod grabs;
 mod input;
 mod one;
+mod shapes;
 mod windows;
 
 pub(crate) use clients::{
@@ -26,6 +27,7 @@ pub(crate) use one::{
     device_buttons, device_classes, device_focus, device_passive, device_requests, fake_devices,
     sent_device_events,
 };
+pub(crate) use shapes::{clip_orders, shapes};
 pub(crate) use windows::{
     bit_gravity, close_down_modes, gravity, mapping_and_configuring, redirection, save_sets,
 };
