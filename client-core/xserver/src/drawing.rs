@@ -231,7 +231,10 @@ impl Server {
         drop(clip);
         self.touched(destination, &target, touched);
         if !missing.is_empty() && self.window(destination).is_ok() {
-            self.paint_background(destination, &missing.translated(target.origin.0, target.origin.1));
+            // The background is the window's own: whatever the GC draws through, inferiors are not painted over.
+            let own = self.target(destination, false)?.clip;
+            let bare = missing.translated(target.origin.0, target.origin.1).intersect(&own);
+            self.paint_background(destination, &bare);
         }
         if exposures {
             self.report_missing(client, destination, &missing, if plane.is_some() { 63 } else { 62 });

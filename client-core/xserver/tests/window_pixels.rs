@@ -15,8 +15,9 @@ mod xvfb;
 use dice::Dice;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    BackPixmap, Circulate, ConfigureWindowAux, ConnectionExt, CreateGCAux, CreateWindowAux, Gravity,
-    ImageFormat, Rectangle, StackMode, WindowClass,
+    Arc, BackPixmap, ChangeGCAux, Circulate, ClipOrdering, ConfigureWindowAux, ConnectionExt, CoordMode,
+    CreateGCAux, CreateWindowAux, FillStyle, GX, Gravity, ImageFormat, Point, Rectangle, StackMode,
+    SubwindowMode, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use xvfb::Xvfb;
@@ -38,20 +39,41 @@ const GRAVITIES: [Gravity; 7] = [
 struct Tree<'c> {
     c: &'c RustConnection,
     gc: u32,
+    /// Windows have borders. Then they are not drawn on through their parents, and bits stay in the corner when they are
+    /// resized: Xvfb leaves pixels on a border that do not belong there.
+    bordered: bool,
+    /// 16 by 16 pixels.
+    tile: u32,
+    bitmap: u32,
     windows: Vec<u32>,
 }
 
 impl<'c> Tree<'c> {
-    fn new(c: &'c RustConnection) -> Self {
-        let gc = c.generate_id().unwrap();
-        c.create_gc(gc, c.setup().roots[0].root, &CreateGCAux::new()).unwrap();
+    fn new(c: &'c RustConnection, bordered: bool) -> Self {
+        let (gc, root) = (c.generate_id().unwrap(), c.setup().roots[0].root);
+        let font = c.generate_id().unwrap();
+        c.open_font(font, b"-misc-fixed-medium-r-semicondensed--13-120-75-75-c-60-iso8859-1").unwrap();
+        c.create_gc(gc, root, &CreateGCAux::new().font(font)).unwrap();
+        c.close_font(font).unwrap();
+        let mut dice = Dice::new(0);
+        let pixels = |dice: &mut Dice, depth: u8, side: u16| {
+            let id = c.generate_id().unwrap();
+            c.create_pixmap(depth, id, root, side, side).unwrap();
+            let gc = c.generate_id().unwrap();
+            c.create_gc(gc, id, &CreateGCAux::new()).unwrap();
+            let words = usize::from(side) * usize::from(side).div_ceil(if depth == 1 { 32 } else { 1 });
+            let data: Vec<u8> = (0..words).flat_map(|_| dice.word().to_ne_bytes()).collect();
+            c.put_image(ImageFormat::Z_PIXMAP, id, gc, side, side, 0, 0, 0, depth, &data).unwrap();
+            c.free_gc(gc).unwrap();
+            id
+        };
+        let (tile, bitmap) = (pixels(&mut dice, 24, 16), pixels(&mut dice, 1, 64));
         // Above whatever the root shows by itself.
         let base = c.generate_id().unwrap();
         let aux = CreateWindowAux::new().background_pixel(0x0020_2020).override_redirect(1);
-        let root = c.setup().roots[0].root;
         c.create_window(24, base, root, 0, 0, SIDE, SIDE, 0, WindowClass::INPUT_OUTPUT, 0, &aux).unwrap();
         c.map_window(base).unwrap();
-        Self { c, gc, windows: vec![base] }
+        Self { c, gc, bordered, tile, bitmap, windows: vec![base] }
     }
 
     /// One random request; what it was.
@@ -65,14 +87,14 @@ impl<'c> Tree<'c> {
         };
         let (x, y) = (dice.range(-30, 130), dice.range(-30, 130));
         let (width, height) = (dice.range(1, 90) as u32, dice.range(1, 90) as u32);
-        let border = dice.pick(&[0, 0, 1, 5]);
+        let border = if self.bordered { dice.pick(&[0, 0, 1, 5]) } else { 0 };
         match (dice.range(0, 13), child) {
             (0..=2, _) | (_, None) if self.windows.len() < 12 => {
                 let parent = dice.pick(&self.windows);
                 let id = c.generate_id().unwrap();
                 let mut aux = CreateWindowAux::new()
                     .border_pixel(dice.word() & 0x00ff_ffff)
-                    .bit_gravity(dice.pick(&GRAVITIES))
+                    .bit_gravity(dice.pick(&GRAVITIES[..if self.bordered { 3 } else { GRAVITIES.len() }]))
                     .win_gravity(dice.pick(&GRAVITIES[1..]));
                 aux = if dice.one_in(8) {
                     aux.background_pixmap(u32::from(u8::from(BackPixmap::PARENT_RELATIVE)))
@@ -86,7 +108,9 @@ impl<'c> Tree<'c> {
                     c.map_window(id).unwrap();
                 }
                 self.windows.push(id);
-                format!("create {} in {}", id & 0xfff, parent & 0xfff)
+                let bits = aux.bit_gravity.unwrap();
+                let (a, b) = (id & 0xfff, parent & 0xfff);
+                format!("create {a} in {b} at {x},{y} {width}x{height} border {border} bits {bits:?}")
             }
             (3 | 4, Some(id)) => {
                 c.configure_window(id, &ConfigureWindowAux::new().x(x).y(y)).unwrap();
@@ -98,7 +122,7 @@ impl<'c> Tree<'c> {
                     aux = aux.x(x).border_width(u32::from(border));
                 }
                 c.configure_window(id, &aux).unwrap();
-                format!("resize {} to {width}x{height}", id & 0xfff)
+                format!("resize {} to {width}x{height} {:?} {:?}", id & 0xfff, aux.x, aux.border_width)
             }
             (7, Some(id)) => {
                 let mode = dice.pick(&[
@@ -136,16 +160,95 @@ impl<'c> Tree<'c> {
                 self.windows = alive;
                 format!("destroy {}", id & 0xfff)
             }
-            _ => {
-                let id = dice.pick(&self.windows);
-                let colour = dice.word() & 0x00ff_ffff;
-                c.change_gc(self.gc, &x11rb::protocol::xproto::ChangeGCAux::new().foreground(colour))
-                    .unwrap();
-                let part = Rectangle { x: x as i16, y: y as i16, width: width as u16, height: height as u16 };
-                c.poly_fill_rectangle(id, self.gc, &[part]).unwrap();
-                format!("draw on {} at {x},{y}", id & 0xfff)
-            }
+            _ => self.draw(dice),
         }
+    }
+
+    /// Draws on a window, with what a GC can say of windows.
+    fn draw(&self, dice: &mut Dice) -> String {
+        let c = self.c;
+        let id = dice.pick(&self.windows);
+        let through = !self.bordered && dice.one_in(3);
+        let mode = if through { SubwindowMode::INCLUDE_INFERIORS } else { SubwindowMode::CLIP_BY_CHILDREN };
+        let function = dice.pick(&[GX::COPY, GX::COPY, GX::XOR, GX::INVERT, GX::OR]);
+        let kind = dice.range(0, 9);
+        // What a copy leaves bare Xvfb clips as if the clip's origin were 0.
+        let clip = if kind < 4 { (0, 0) } else { (dice.range(-9, 9), dice.range(-9, 9)) };
+        let place = |dice: &mut Dice| (dice.range(-30, 90) as i16, dice.range(-30, 90) as i16);
+        let aux = ChangeGCAux::new()
+            .foreground(dice.word() & 0x00ff_ffff)
+            .background(dice.word() & 0x00ff_ffff)
+            .function(function)
+            .plane_mask(if dice.one_in(5) { dice.word() } else { u32::MAX })
+            .subwindow_mode(mode)
+            .graphics_exposures(0)
+            .line_width(dice.range(0, 6) as u32)
+            .fill_style(dice.pick(&[
+                FillStyle::SOLID,
+                FillStyle::SOLID,
+                FillStyle::TILED,
+                FillStyle::STIPPLED,
+            ]))
+            .tile(self.tile)
+            .stipple(self.bitmap)
+            .tile_stipple_x_origin(dice.range(-9, 9))
+            .tile_stipple_y_origin(dice.range(-9, 9))
+            .clip_mask(if dice.one_in(4) { self.bitmap } else { 0 })
+            .clip_x_origin(clip.0)
+            .clip_y_origin(clip.1);
+        c.change_gc(self.gc, &aux).unwrap();
+        let mut clipped = if aux.clip_mask == Some(0) { "" } else { "clipped by a bitmap" };
+        if dice.one_in(4) {
+            clipped = "clipped";
+            let part = |dice: &mut Dice| {
+                let (x, y) = place(dice);
+                Rectangle { x, y, width: dice.range(0, 60) as u16, height: dice.range(0, 60) as u16 }
+            };
+            let parts = [part(dice), part(dice)];
+            c.set_clip_rectangles(ClipOrdering::UNSORTED, self.gc, clip.0 as i16, clip.1 as i16, &parts)
+                .unwrap();
+        }
+        let ((x, y), (to_x, to_y)) = (place(dice), place(dice));
+        let (width, height) = (dice.range(1, 90) as u16, dice.range(1, 90) as u16);
+        let what = match kind {
+            0 | 1 => {
+                let from = dice.pick(&self.windows);
+                c.copy_area(from, id, self.gc, x, y, to_x, to_y, width, height).unwrap();
+                format!("copy {} to {to_x},{to_y} of", from & 0xfff)
+            }
+            2 => {
+                let (from, plane) = (dice.pick(&self.windows), 1 << dice.range(0, 23));
+                c.copy_plane(from, id, self.gc, x, y, to_x, to_y, width, height, plane).unwrap();
+                format!("copy plane {plane:x} of {} to {to_x},{to_y} of", from & 0xfff)
+            }
+            3 => {
+                c.copy_area(self.tile, id, self.gc, 0, 0, x, y, 16, 16).unwrap();
+                "copy the tile to".to_owned()
+            }
+            4 => {
+                c.clear_area(false, id, x, y, width, height).unwrap();
+                "clear".to_owned()
+            }
+            5 => {
+                let arc = Arc { x, y, width, height, angle1: 0, angle2: 360 * 64 };
+                c.poly_fill_arc(id, self.gc, &[arc]).unwrap();
+                "fill an ellipse on".to_owned()
+            }
+            6 => {
+                let line = [Point { x, y }, Point { x: to_x, y: to_y }, Point { x: 40, y: 40 }];
+                c.poly_line(CoordMode::ORIGIN, id, self.gc, &line).unwrap();
+                format!("line to {to_x},{to_y} on")
+            }
+            7 => {
+                c.image_text8(id, self.gc, x, y, b"some text").unwrap();
+                "write on".to_owned()
+            }
+            _ => {
+                c.poly_fill_rectangle(id, self.gc, &[Rectangle { x, y, width, height }]).unwrap();
+                "fill".to_owned()
+            }
+        };
+        format!("{what} {} at {x},{y} {width}x{height} {mode:?} {function:?} {clipped}", id & 0xfff)
     }
 
     fn screen(&self) -> Vec<u8> {
@@ -160,26 +263,41 @@ fn the_screen_looks_as_on_xvfb_whatever_windows_do() {
     let Some(xvfb) = Xvfb::start(SIDE, SIDE) else { return };
     let (theirs, ours) = (xvfb.connect(), own::connect(SIDE, SIDE));
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
-    let first = number("WINDOWS_SEED").unwrap_or(1);
-    for seed in first..first + number("WINDOWS_CASES").unwrap_or(40) {
-        let seeded = || Dice::new(seed);
-        let (mut a, mut b) = (Tree::new(&theirs), Tree::new(&ours));
-        let (mut dice_a, mut dice_b) = (seeded(), seeded());
-        let mut said = Vec::new();
-        for _ in 0..40 {
-            said.push(a.step(&mut dice_a));
-            b.step(&mut dice_b);
-            let (expected, found) = (a.screen(), b.screen());
-            let differ = expected.chunks(4).zip(found.chunks(4)).position(|(e, f)| e[..3] != f[..3]);
-            if let Some(at) = differ {
-                let count = expected.chunks(4).zip(found.chunks(4)).filter(|(e, f)| e[..3] != f[..3]).count();
-                let (x, y) = (at % usize::from(SIDE), at / usize::from(SIDE));
-                panic!("seed {seed}: {count} pixels differ, the first at {x},{y}:\n{}", said.join("\n"));
-            }
-        }
-        for tree in [a, b] {
-            tree.c.destroy_window(tree.windows[0]).unwrap();
-            tree.c.free_gc(tree.gc).unwrap();
-        }
+    let (first, cases) = (number("WINDOWS_SEED").unwrap_or(1), number("WINDOWS_CASES").unwrap_or(40));
+    let failures: Vec<String> =
+        (first..first + cases).filter_map(|seed| difference(&theirs, &ours, seed)).collect();
+    let shown = &failures[..failures.len().min(6)];
+    assert!(failures.is_empty(), "{} of {cases} programs differ:\n{}", failures.len(), shown.join("\n\n"));
+}
+
+/// What was done up to the first step after which the screens differ; none if they never do.
+fn difference(theirs: &RustConnection, ours: &RustConnection, seed: u64) -> Option<String> {
+    let (mut a, mut b) = (Tree::new(theirs, seed % 2 == 0), Tree::new(ours, seed % 2 == 0));
+    let (mut dice_a, mut dice_b) = (Dice::new(seed), Dice::new(seed));
+    let mut said = Vec::new();
+    let mut found = None;
+    while said.len() < 40 && found.is_none() {
+        said.push(a.step(&mut dice_a));
+        b.step(&mut dice_b);
+        let (expected, shown) = (a.screen(), b.screen());
+        let pixels = expected.chunks(4).zip(shown.chunks(4));
+        let differ: Vec<usize> =
+            pixels.enumerate().filter(|(_, (e, f))| e[..3] != f[..3]).map(|p| p.0).collect();
+        found = differ.first().map(|at| {
+            let (x, y) = (at % usize::from(SIDE), at / usize::from(SIDE));
+            let pixel = |screen: &[u8]| format!("{:02x?}", &screen[at * 4..at * 4 + 3]);
+            let (count, was, is) = (differ.len(), pixel(&expected), pixel(&shown));
+            format!(
+                "seed {seed}: {count} pixels differ, the first at {x},{y}, {is} for {was}:\n{}",
+                said.join("\n")
+            )
+        });
     }
+    for tree in [a, b] {
+        tree.c.destroy_window(tree.windows[0]).unwrap();
+        tree.c.free_gc(tree.gc).unwrap();
+        tree.c.free_pixmap(tree.tile).unwrap();
+        tree.c.free_pixmap(tree.bitmap).unwrap();
+    }
+    found
 }

@@ -33,7 +33,8 @@ pub(crate) enum BitsAfterResize {
 struct Effects {
     /// Bits that moved: by how much, and where they are to be now.
     copies: Vec<((i32, i32), Region)>,
-    borders: Vec<Xid>,
+    /// Borders to paint, less what was seen of them before.
+    borders: Vec<(Xid, Option<Arc<Region>>)>,
     visibility: Vec<(Xid, u8)>,
     exposed: Vec<(Xid, Region)>,
 }
@@ -199,7 +200,8 @@ impl Server {
             return;
         }
         window.origin = origin;
-        let outer_changed = *window.outer_clip != *outer || old_origin != origin || window.dirty;
+        let stays = old_origin == origin && !window.dirty;
+        let outer_changed = !stays || *window.outer_clip != *outer;
         window.dirty = false;
         let bits = std::mem::replace(&mut window.bits, BitsAfterResize::Keep);
         if window.input_only {
@@ -221,7 +223,7 @@ impl Server {
             outer.intersect(&window.inner_shape())
         };
         if window.border_width > 0 && outer_changed && !outer.is_empty() {
-            effects.borders.push(id);
+            effects.borders.push((id, stays.then(|| window.outer_clip.clone())));
         }
         let visibility = match &window.shapes.bounding {
             _ if outer.is_empty() => 2,
@@ -308,8 +310,8 @@ impl Server {
 
     fn apply(&mut self, effects: Effects) {
         self.copy_bits(effects.copies);
-        for id in effects.borders {
-            self.paint_border(id);
+        for (id, painted) in effects.borders {
+            self.paint_border(id, painted.as_deref());
         }
         for (id, state) in effects.visibility {
             let event = VisibilityNotifyEvent {
@@ -412,13 +414,16 @@ impl Server {
         self.touched_window(id, region);
     }
 
-    /// Paints what is visible of a window's border.
-    pub(crate) fn paint_border(&mut self, id: Xid) {
+    /// Paints what is visible of a window's border, but for what has been painted.
+    pub(crate) fn paint_border(&mut self, id: Xid, painted: Option<&Region>) {
         let Ok(window) = self.window(id) else { return };
         if window.border_width == 0 {
             return;
         }
-        let region = window.outer_clip.subtract(&window.inner_shape());
+        let mut region = window.outer_clip.subtract(&window.inner_shape());
+        if let Some(painted) = painted {
+            region = region.subtract(painted);
+        }
         if region.is_empty() {
             return;
         }

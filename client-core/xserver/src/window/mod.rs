@@ -449,7 +449,7 @@ impl Server {
             }
         }
         if border_changed && self.window(id)?.viewable {
-            self.paint_border(id);
+            self.paint_border(id, None);
         }
         Ok(())
     }
