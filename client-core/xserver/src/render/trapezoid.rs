@@ -225,8 +225,28 @@ impl<'a> Coverage<'a> {
         }
     }
 
+    /// Pixels are there or not: nothing adds up.
+    fn add_sharp(&mut self, top: i64, bottom: i64, left: Edge, right: Edge) {
+        let (corner, width) = (self.corner, self.pixmap.width() as usize);
+        let bounds = self.bounds.intersect(&self.pixmap.bounds());
+        let Some(pixels) = self.pixmap.byte_pixels_mut() else { return };
+        let seen = bounds.translate(corner.0, corner.1);
+        sharp_spans_between((top, bottom), (left, right), &seen, |y, x1, x2| {
+            let row = (y - corner.1) as usize * width;
+            if let Some(pixels) =
+                pixels.get_mut(row + (x1 - corner.0) as usize..row + (x2 - corner.0) as usize)
+            {
+                pixels.fill(1);
+            }
+        });
+    }
+
     fn add(&mut self, top: i64, bottom: i64, left: Edge, right: Edge) {
         let bits = self.pixmap.depth();
+        if bits == 1 {
+            self.add_sharp(top, bottom, left, right);
+            return;
+        }
         let grid = Grid::of_bits(bits);
         let full = u32::from(u8::MAX >> (8 - bits.clamp(1, 8)));
         let (corner_x, corner_y) = (fixed(self.corner.0), fixed(self.corner.1));
@@ -259,18 +279,13 @@ impl<'a> Coverage<'a> {
                 let next = if left.far || right.far { grid.y_of(row) } else { 0 };
                 left.down(next, row == row_end);
                 right.down(next, row == row_end);
-                if bits == 1 {
-                    l += grid.first_column - 1;
-                    r += grid.first_column - 1;
-                }
-                let l = l.max(0);
-                let r = r.min((width as i64) << 16);
+                l = l.max(0);
+                r = r.min((width as i64) << 16);
                 if l >= r {
                     continue;
                 }
                 let (lp, rp) = ((l >> 16) as usize, (r >> 16) as usize);
-                let (ls, rs) =
-                    if bits == 1 { (0, 0) } else { (grid.columns_left_of(l), grid.columns_left_of(r)) };
+                let (ls, rs) = (grid.columns_left_of(l), grid.columns_left_of(r));
                 let columns = grid.columns as i32;
                 // Right of the last pixel nothing is counted, but the sum has to come back to zero.
                 if let Some([a, b]) = changes.get_mut(lp..lp + 2) {
@@ -320,16 +335,31 @@ impl<'a> Coverage<'a> {
 }
 
 /// Calls `span(y, x1, x2)` for the pixels of coverage of one bit, from the top down, within bounds of the shapes' plane.
-pub fn sharp_spans(t: &Trapezoid, bounds: &Rect, mut span: impl FnMut(i32, i32, i32)) {
-    if !is_valid(t) || bounds.is_empty() {
+pub fn sharp_spans(t: &Trapezoid, bounds: &Rect, span: impl FnMut(i32, i32, i32)) {
+    if is_valid(t) {
+        sharp_spans_between(
+            (fixed(t.top), fixed(t.bottom)),
+            (edge_of(&t.left), edge_of(&t.right)),
+            bounds,
+            span,
+        );
+    }
+}
+
+fn sharp_spans_between(
+    (top, bottom): (i64, i64),
+    (left, right): (Edge, Edge),
+    bounds: &Rect,
+    mut span: impl FnMut(i32, i32, i32),
+) {
+    if bounds.is_empty() {
         return;
     }
     let grid = Grid::of_bits(1);
-    let first = grid.first_at(fixed(t.top)).max(bounds.y1.into());
-    let end = grid.first_at(fixed(t.bottom)).min(bounds.y2.into());
-    let walk =
-        |line: &Linefix| Walk::new(edge_of(line).walked_from(grid.y_of(first)), grid.y_of(first), &grid);
-    let (mut left, mut right) = (walk(&t.left), walk(&t.right));
+    let first = grid.first_at(top).max(bounds.y1.into());
+    let end = grid.first_at(bottom).min(bounds.y2.into());
+    let walk = |edge: Edge| Walk::new(edge.walked_from(grid.y_of(first)), grid.y_of(first), &grid);
+    let (mut left, mut right) = (walk(left), walk(right));
     for row in first..end {
         let place =
             |x: i64| ((x + grid.first_column - 1) >> 16).clamp(bounds.x1.into(), bounds.x2.into()) as i32;
