@@ -76,7 +76,8 @@ fn in_the_library(pixels: &[u32], data: &[u8]) {
     let clip = Region::from_rect(screen.bounds());
     let gc = Gc::default();
     let mut copy = vec![0_u8; BYTES];
-    let image = Image { format: ImageFormat::ZPixmap, width: WIDTH, height: HEIGHT, left_pad: 0, data };
+    let image =
+        Image { format: ImageFormat::ZPixmap, width: WIDTH, height: HEIGHT, depth: 24, left_pad: 0, data };
     let source = Source::bits(whole(&picture, Format::a8r8g8b8()));
     let geometry = Geometry { size: (WIDTH.into(), HEIGHT.into()), ..Geometry::default() };
     compare(

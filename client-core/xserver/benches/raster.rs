@@ -84,6 +84,7 @@ fn pictures(c: &mut Criterion) {
             format: ImageFormat::ZPixmap,
             width: WIDTH as u16,
             height: HEIGHT as u16,
+            depth: 24,
             left_pad: 0,
             data: &data,
         };

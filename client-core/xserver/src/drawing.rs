@@ -296,7 +296,7 @@ impl Server {
             Ok(format)
         };
         self.draw_checked(drawable, gc, check, |canvas, gc, format| {
-            canvas.put_image(gc, x, y, &Image { format, width, height, left_pad, data })
+            canvas.put_image(gc, x, y, &Image { format, width, height, depth, left_pad, data })
         })
     }
 

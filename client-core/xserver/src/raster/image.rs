@@ -69,6 +69,8 @@ pub struct Image<'a> {
     pub width: u16,
     /// Rows.
     pub height: u16,
+    /// Planes of an `XyPixmap`: the depth of the window drawn to, which may be more than its screen's.
+    pub depth: u8,
     /// Bits to skip at the left of each scan line; 0 with `ZPixmap`.
     pub left_pad: u8,
     /// At least [`image_bytes`] for the drawable's depth; rows that are missing are not drawn.
@@ -84,7 +86,7 @@ impl Canvas<'_> {
         let mut planes = gc.plane_mask & self.pixmap.write_mask();
         if image.format == ImageFormat::XyPixmap {
             // An image by planes has no more planes than the depth.
-            planes &= self.pixmap.depth_mask();
+            planes &= u32::MAX >> (32 - u32::from(image.depth.clamp(1, 32)));
         }
         let rop = Rop::new(gc.function, planes);
         if hit.is_empty() || rop.is_noop() {
@@ -112,7 +114,7 @@ impl Canvas<'_> {
                         });
                     }
                     ImageFormat::XyPixmap => with_pixels!(&mut self.pixmap.pixels, data => {
-                        let source = read_planes(image, depth, line, from.start, from.len());
+                        let source = read_planes(image, line, from.start, from.len());
                         rop.row(row_mut(data, width, &part, at), &source, mask);
                     }),
                     ImageFormat::ZPixmap => {
@@ -136,7 +138,8 @@ impl Canvas<'_> {
 
 impl Pixmap {
     /// X11 §9 `GetImage`: appends the pixels of `rect` (pixmap coordinates, cut to the pixmap by the caller; what lies
-    /// outside is zero) to `out`. `ZPixmap` has zeros for planes outside `plane_mask`, `XyPixmap` leaves them out.
+    /// outside is zero) to `out`. `ZPixmap` has zeros for planes outside `plane_mask`, `XyPixmap` leaves them out; the
+    /// caller leaves out those that the drawable has not, which may be a deeper window than its screen.
     pub fn get_image(&self, rect: Rect, format: ImageFormat, plane_mask: u32, out: &mut Vec<u8>) {
         let planes = plane_mask & self.write_mask();
         match format {
@@ -151,7 +154,7 @@ impl Pixmap {
             }
             ImageFormat::XyBitmap | ImageFormat::XyPixmap => {
                 let stride = row_bytes(rect.width() as u32, 1);
-                for plane in (0..u32::from(self.depth())).rev().filter(|p| planes >> p & 1 == 1) {
+                for plane in (0..u32::BITS).rev().filter(|p| planes >> p & 1 == 1) {
                     for y in rect.y1..rect.y2 {
                         let end = out.len() + stride;
                         self.get_bits(rect, y, plane, out);
@@ -221,9 +224,9 @@ fn bits<'i>(image: &Image<'i>, line: usize, plane: usize, x: usize) -> impl Iter
     row.iter().flat_map(|byte| (0..8).map(move |i| byte >> i & 1)).skip(first % 8)
 }
 
-fn read_planes<P: Pixel>(image: &Image<'_>, depth: u8, line: usize, x: usize, count: usize) -> Vec<P> {
+fn read_planes<P: Pixel>(image: &Image<'_>, line: usize, x: usize, count: usize) -> Vec<P> {
     let mut values = vec![0u32; count];
-    for plane in 0..usize::from(depth) {
+    for plane in 0..usize::from(image.depth) {
         for (value, bit) in values.iter_mut().zip(bits(image, line, plane, x)) {
             *value = *value << 1 | u32::from(bit);
         }
@@ -285,11 +288,11 @@ mod tests {
                     source.set(i % 21, i / 21, (i as u32).wrapping_mul(0x9e37_79b9) & source.depth_mask());
                 }
                 let mut data = Vec::new();
-                source.get_image(source.bounds(), format, u32::MAX, &mut data);
+                source.get_image(source.bounds(), format, source.depth_mask(), &mut data);
                 assert_eq!(data.len(), image_bytes(format, depth, width, height, 0));
                 let mut target = Pixmap::new(30, 9, depth).unwrap();
                 let clip = Region::from_rects(&[Rect::new(0, 0, 9, 9), Rect::new(10, 3, 30, 9)]);
-                let image = Image { format, width, height, left_pad: 0, data: &data };
+                let image = Image { format, width, height, depth, left_pad: 0, data: &data };
                 let touched =
                     Canvas::new(&mut target, (1, 1), &clip).put_image(&Gc::default(), 2, -2, &image);
                 assert_eq!(touched, Rect::new(2, -1, 23, 3));
@@ -309,7 +312,7 @@ mod tests {
         let clip = Region::from_rect(pixmap.bounds());
         let data = [0xff; 4 * 4 * 2 + 3];
         for format in [ImageFormat::ZPixmap, ImageFormat::XyPixmap, ImageFormat::XyBitmap] {
-            let image = Image { format, width: 4, height: 4, left_pad: 0, data: &data };
+            let image = Image { format, width: 4, height: 4, depth: 24, left_pad: 0, data: &data };
             Canvas::new(&mut pixmap, (0, 0), &clip).put_image(&Gc::default(), 0, 0, &image);
         }
         assert_eq!(pixmap.get(0, 1), Some(0));

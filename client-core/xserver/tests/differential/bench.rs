@@ -79,6 +79,7 @@ impl Bench {
             format: ImageFormat::ZPixmap,
             width: width as u16,
             height: height as u16,
+            depth,
             left_pad: 0,
             data: &data,
         };

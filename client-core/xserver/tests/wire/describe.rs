@@ -76,6 +76,8 @@ impl Wire<'_> {
                     47 => hide(60..60 + 8 * usize::from(self.get16(&message[46..]))),
                     // GetFontPath: where fonts are is nobody's business
                     52 => return "reply".to_owned(),
+                    // GetImage: visuals have other numbers there
+                    73 => hide(8..12),
                     // ListInstalledColormaps: what Xvfb left there
                     83 => {
                         hide(1..2);

@@ -109,6 +109,7 @@ scenarios! {
     windows_are_mapped_stacked_and_configured_as_by_xvfb: mapping_and_configuring;
     children_move_by_gravity_as_in_xvfb: gravity;
     bits_stay_by_gravity_as_in_xvfb: bit_gravity;
+    images_of_deep_windows_are_as_in_xvfb: deep_images;
     a_window_manager_is_asked_as_by_xvfb: redirection;
     windows_survive_their_frames_as_in_xvfb: save_sets;
     clients_leave_behind_what_they_do_in_xvfb: close_down_modes;

@@ -29,7 +29,7 @@ pub(crate) use one::{
 };
 pub(crate) use shapes::{clip_orders, shapes};
 pub(crate) use windows::{
-    bit_gravity, close_down_modes, gravity, mapping_and_configuring, redirection, save_sets,
+    bit_gravity, close_down_modes, deep_images, gravity, mapping_and_configuring, redirection, save_sets,
 };
 
 /// All that a window can tell.

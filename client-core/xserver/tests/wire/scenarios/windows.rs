@@ -4,7 +4,7 @@ use super::{
     EXPOSURE, FOCUS, REDIRECT, STRUCTURE, SUBSTRUCTURE, VISIBILITY, attributes, configure, map, query_tree,
     select, unmap, window,
 };
-use crate::bench::{ROOT, Wire};
+use crate::bench::{ARGB, ROOT, Wire};
 
 /// Structure, exposure and visibility of a small tree.
 pub(crate) fn mapping_and_configuring(w: &mut Wire<'_>) {
@@ -178,4 +178,34 @@ pub(crate) fn close_down_modes(w: &mut Wire<'_>) {
     w.send(watcher, 113, 0, "4", &[a]);
     w.send(watcher, 113, 0, "4", &[a]);
     w.close(watcher);
+}
+
+/// Images of windows that are deeper than the screen, by planes and by pixels, put and got.
+pub(crate) fn deep_images(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let [map, window, gc, pixmap] = [1, 2, 3, 4].map(|n| i64::from(w.id(c, n)));
+    w.send(c, 78, 0, "444", &[map, ROOT, ARGB]);
+    // With a background, a border and the colormap
+    let values = [window, ROOT, 20, 20, 40, 30, 1, 1, ARGB, 1 << 1 | 1 << 3 | 1 << 13, 0x8123_4567, 7, map];
+    w.send(c, 1, 32, "44222222444444", &values);
+    w.send(c, 8, 0, "4", &[window]);
+    w.send(c, 53, 32, "4422", &[pixmap, ROOT, 40, 30]);
+    w.send(c, 55, 0, "444444", &[gc, window, 1 << 2 | 1 << 3, 0xa5a5_5a5a, 0x5a5a_a5a5]);
+    let words = |planes: i64| (0..planes * 2).map(|word| (word + 1) * 0x1234_5678 % 0xffff_ffff);
+    for drawable in [window, pixmap] {
+        for (format, depth, planes) in [(1_u8, 32, 32), (0, 1, 1), (2, 32, 20)] {
+            let width = if format == 2 { 20 } else { 30 };
+            let mut values = vec![drawable, gc, width, 2, 3, i64::from(format) * 5, 0, depth, 0];
+            values.extend(words(planes));
+            w.send(c, 72, format, "442222112*4", &values);
+        }
+        for mask in [0xffff_ffff_i64, 0x00ff_ffff, 0xff00_0000, 0x8000_0001, 0] {
+            for format in [1, 2] {
+                w.send(c, 73, format, "422224", &[drawable, 1, 0, 33, 14, mask]);
+            }
+        }
+    }
+    w.send(c, 62, 0, "4442222222", &[window, pixmap, gc, 0, 0, 5, 12, 20, 18]);
+    w.send(c, 73, 1, "422224", &[pixmap, 0, 0, 40, 30, 0xffff_ffff]);
+    w.close(c);
 }
