@@ -16,13 +16,14 @@ use super::dash::Dashes;
 use super::fill::Painter;
 use super::fill_arc::FULL;
 use super::pixmap::Pixel;
-use super::{Canvas, Gc, LineStyle};
+use super::{Canvas, CapStyle, Gc, LineStyle};
 use crate::region::Rect;
 
 const QUARTER: i32 = FULL / 4;
 const EIGHTH: i32 = FULL / 8;
 
-/// Ellipses larger than this in either direction are drawn as wide arcs of one pixel; circles of any size are not.
+/// Ellipses larger than this in either direction are drawn as wide arcs of one pixel, solid ones without caps; circles of
+/// any size are not.
 const LARGEST: u16 = 800;
 
 impl Canvas<'_> {
@@ -36,7 +37,8 @@ impl Canvas<'_> {
         }
         let mut large = Rect::EMPTY;
         if !arcs.iter().all(is_thin) {
-            let wide = Gc { line_width: 1, ..gc.clone() };
+            let cap_style = if gc.line_style == LineStyle::Solid { CapStyle::Butt } else { gc.cap_style };
+            let wide = Gc { line_width: 1, cap_style, ..gc.clone() };
             let mut painter = self.painter(&wide);
             for arc in arcs.iter().filter(|arc| !is_thin(arc)) {
                 painter.wide_arcs(&wide, std::slice::from_ref(arc));

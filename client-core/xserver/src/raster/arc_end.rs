@@ -3,6 +3,8 @@
 //! A cap or a join is a convex polygon; round ones have a corner every pixel or so. Polygons are filled row by row between
 //! an edge on the left and one on the right, which are followed downwards from the highest corner.
 
+use std::ops::Range;
+
 use super::arc_slice::{Point, cosine, sine};
 use super::band::column;
 use super::{CapStyle, Gc, JoinStyle};
@@ -194,8 +196,10 @@ struct Side {
 }
 
 impl Polygon {
-    /// Calls `span(y, x1, x2)` for its rows from the top down, as long as they are less than `bottom`.
-    pub(super) fn rows(&self, bottom: i32, mut span: impl FnMut(i32, i32, i32)) {
+    /// Calls `span(y, x1, x2)` for its rows from the top down that are seen, and for some more.
+    pub(super) fn rows(&self, seen: Range<i32>, mut span: impl FnMut(i32, i32, i32)) {
+        /// Rows further above what is seen are skipped, and with them what rounding would add up.
+        const FAR: i32 = 4096;
         let Self { points, corner, centre } = self;
         let count = points.len();
         if count < 3 || points.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
@@ -210,7 +214,7 @@ impl Polygon {
             lowest = lowest.max(*y);
         }
         let height = |point: usize| points[point].1 + centre.1;
-        let last = column(lowest + centre.1 - 1.0).min(bottom.saturating_sub(corner.1));
+        let last = column(lowest + centre.1 - 1.0).min(seen.end.saturating_sub(corner.1));
         let mut y = column(height(top));
         // How often a point was gone past; the highest is where both sides begin.
         let mut passed = vec![0_i8; count];
@@ -249,7 +253,13 @@ impl Polygon {
                 }
                 continue;
             }
-            for _ in 0..(rest as i32).max(1) {
+            let count = (rest as i32).max(1);
+            let far =
+                seen.start.saturating_sub(FAR).saturating_sub(corner.1).saturating_sub(y).clamp(0, count);
+            y += far;
+            left.x += left.slope * f64::from(far);
+            right.x += right.slope * f64::from(far);
+            for _ in far..count.min(last.saturating_sub(y).saturating_add(far + 1)) {
                 let (a, b) = if left.x < right.x { (left.x, right.x) } else { (right.x, left.x) };
                 span(y + corner.1, column(a).saturating_add(corner.0), column(b).saturating_add(corner.0));
                 y += 1;

@@ -190,35 +190,40 @@ const LOWER: u8 = 0b1100;
 const RIGHT: u8 = 0b1001;
 const LEFT: u8 = 0b0110;
 
-/// What of an arc lies between two angles, the first in the first turn, cut so that each slice is in its quarters
-/// throughout.
-pub(super) fn slices(ellipse: &Ellipse, angles: Range<i32>) -> impl Iterator<Item = Slice<'_>> {
-    let pieces: Vec<(i32, Range<i32>)> = quarters(angles).collect();
-    let mut cuts: Vec<i32> = pieces.iter().flat_map(|(_, piece)| [piece.start, piece.end]).collect();
-    cuts.sort_unstable();
-    cuts.dedup();
-    // An arc without extent is cut from its angle to the same.
-    let last = cuts.len() - 1;
-    (0..last.max(1)).filter_map(move |i| {
-        let (from, to) = (cuts[i], cuts[last.min(i + 1)]);
-        let covering = pieces.iter().filter(|(_, piece)| piece.start <= from && to <= piece.end);
-        let quarters = covering.fold(0, |bits, (quarter, _)| bits | 1 << quarter);
-        (quarters != 0).then(|| Slice::new(ellipse, from..to, quarters))
-    })
-}
-
-/// The pieces of an arc that lie each in one quarter (0 to 3), in angles of the first quarter.
-fn quarters(angles: Range<i32>) -> impl Iterator<Item = (i32, Range<i32>)> {
-    let mut rest = Some(angles.start);
-    std::iter::from_fn(move || {
-        let from = rest?;
+/// Calls `slice` for the parts of what lies between two angles, the first in the first turn, cut so that each is in its
+/// quarters throughout.
+pub(super) fn slices(ellipse: &Ellipse, angles: Range<i32>, mut slice: impl FnMut(&Slice<'_>)) {
+    // In angles of the first quarter; a turn begins and ends in the same quarter at most.
+    let mut pieces: [(u8, Range<i32>); 5] = Default::default();
+    let mut cuts = [0; 10];
+    let (mut count, mut from) = (0, angles.start);
+    for piece in &mut pieces {
         let quarter = from.div_euclid(QUARTER);
         let begin = quarter * QUARTER;
         let to = angles.end.min(begin + QUARTER);
         let (a, b) = (from - begin, to - begin);
-        rest = (to < angles.end).then_some(to);
-        Some((quarter & 3, if quarter & 1 == 0 { a..b } else { QUARTER - b..QUARTER - a }))
-    })
+        let (a, b) = if quarter & 1 == 0 { (a, b) } else { (QUARTER - b, QUARTER - a) };
+        *piece = (1 << (quarter & 3), a..b);
+        (cuts[count], cuts[count + 1]) = (a, b);
+        (count, from) = (count + 2, to);
+        if from >= angles.end {
+            break;
+        }
+    }
+    let (pieces, cuts) = (&pieces[..count / 2], &mut cuts[..count]);
+    if let [(quarter, piece)] = pieces {
+        slice(&Slice::new(ellipse, piece.clone(), *quarter));
+        return;
+    }
+    cuts.sort_unstable();
+    for pair in cuts.windows(2).filter(|pair| pair[0] < pair[1]) {
+        let (from, to) = (pair[0], pair[1]);
+        let covering = pieces.iter().filter(|(_, piece)| piece.start <= from && to <= piece.end);
+        let quarters = covering.fold(0, |bits, (quarter, _)| bits | quarter);
+        if quarters != 0 {
+            slice(&Slice::new(ellipse, from..to, quarters));
+        }
+    }
 }
 
 impl<'e> Slice<'e> {

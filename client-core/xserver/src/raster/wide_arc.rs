@@ -15,9 +15,9 @@ use super::band::{BandRows, column};
 use super::dash::Dashes;
 use super::fill::Painter;
 use super::fill_arc::{FULL, MANY};
-use super::wide_line::{draws_twice_alike, unite};
-use super::{Gc, LineStyle};
-use crate::region::Rect;
+use super::wide_line::draws_twice_alike;
+use super::{CapStyle, Gc, LineStyle};
+use crate::region::{Rect, Region};
 
 impl<'a> Painter<'a> {
     /// Draws arcs whose line width is not 0.
@@ -136,6 +136,8 @@ struct Pen<'p, 'a> {
     odd: bool,
     /// Whether a pixel must not be drawn twice.
     careful: bool,
+    /// Whether the cap style adds anything.
+    has_caps: bool,
     /// What has been gathered of a chain, and the first of its caps.
     spans: Vec<Rect>,
     first_cap: Option<End>,
@@ -155,20 +157,23 @@ impl<'p, 'a> Pen<'p, 'a> {
         let bounds = painter.bounds();
         let careful = !draws_twice_alike(gc.function);
         let (spans, first_cap, lengths) = (Vec::new(), None, Lengths::default());
-        Self { painter, gc, bounds, rows, lengths, odd, careful, spans, first_cap }
+        let has_caps = matches!(gc.cap_style, CapStyle::Round | CapStyle::Projecting);
+        Self { painter, gc, bounds, rows, lengths, odd, careful, has_caps, spans, first_cap }
     }
 
     fn draw(&mut self, path: &Path<'_>) {
         let style = self.gc.line_style;
         let is_drawn = |odd: bool| !odd || style == LineStyle::DoubleDash;
-        let start = i64::from(self.gc.dash_offset) as u64;
         let mut pattern = Dashes::new(self.gc);
+        let start = pattern.position;
         let odd_at = |pattern: &Dashes| style != LineStyle::Solid && pattern.at(pattern.position).0;
         let starts_odd = odd_at(&pattern);
         let first = path.first.unwrap_or(0);
         let mut capped = path.first.is_some() && is_drawn(starts_odd);
-        // What the next dash is joined to; whether that is drawn now.
-        let mut join: Option<(End, bool)> = None;
+        // What the next dash is joined to.
+        let mut join: Option<End> = None;
+        // What the last one may be joined to.
+        let closes = path.first.is_none();
         let mut first_start: Option<End> = None;
         for i in (first..path.arcs.len()).chain(0..first) {
             let (arc, joined) = (&path.arcs[i], path.joined[i]);
@@ -184,14 +189,15 @@ impl<'p, 'a> Pen<'p, 'a> {
                         pen.arc(&dash.arc);
                     }
                     if dash.starts {
-                        if let Some((end, true)) = &join {
+                        if let Some(end) = &join {
                             pen.join(end, &pen.start(&dash.arc));
                         }
-                        if first_start.is_none() {
+                        if closes && first_start.is_none() {
                             first_start = Some(pen.start(&dash.arc));
                         }
                     }
                     let alone = style == LineStyle::OnOffDash;
+                    let drawn = drawn && pen.has_caps;
                     if drawn && (if dash.starts { capped } else { alone }) {
                         pen.cap(pen.start(&dash.arc));
                     }
@@ -214,12 +220,12 @@ impl<'p, 'a> Pen<'p, 'a> {
                 if odd == self.odd {
                     match first_start {
                         Some(start) if is_last => self.join(&end, &start),
-                        _ => join = Some((end, true)),
+                        _ => join = Some(end),
                     }
                 }
                 capped = false;
             } else {
-                if is_drawn(ended) && ended == self.odd && !closed {
+                if is_drawn(ended) && ended == self.odd && !closed && self.has_caps {
                     let end = self.end(&last.arc);
                     self.cap(end);
                 }
@@ -307,14 +313,14 @@ impl<'p, 'a> Pen<'p, 'a> {
         let (from, to, _) = turn(arc);
         let ellipse = Ellipse::new(arc, self.gc.line_width);
         self.rows.take(arc, self.gc.line_width);
-        let (bounds, spans) = (self.bounds, &mut self.spans);
-        for slice in slices(&ellipse, from..to) {
-            slice.draw(self.rows, bounds.y1..bounds.y2, |y, x1, x2| {
+        let (bounds, spans, rows) = (self.bounds, &mut self.spans, &*self.rows);
+        slices(&ellipse, from..to, |slice| {
+            slice.draw(rows, bounds.y1..bounds.y2, |y, x1, x2| {
                 if let Some(span) = seen(&bounds, y, x1, x2) {
                     add(spans, span);
                 }
             });
-        }
+        });
     }
 
     fn cap(&mut self, end: End) {
@@ -327,13 +333,13 @@ impl<'p, 'a> Pen<'p, 'a> {
 
     fn cap_at_last(&mut self, end: &End) {
         if let Some(cap) = end.cap(self.gc) {
-            cap.rows(self.bounds.y2, |y, x1, x2| self.push(y, x1, x2));
+            cap.rows(self.bounds.y1..self.bounds.y2, |y, x1, x2| self.push(y, x1, x2));
         }
     }
 
     fn join(&mut self, before: &End, after: &End) {
         if let Some(join) = before.join(after, self.gc) {
-            join.rows(self.bounds.y2, |y, x1, x2| self.push(y, x1, x2));
+            join.rows(self.bounds.y1..self.bounds.y2, |y, x1, x2| self.push(y, x1, x2));
         }
     }
 
@@ -345,7 +351,7 @@ impl<'p, 'a> Pen<'p, 'a> {
             self.cap_at_last(&cap);
         }
         if self.careful {
-            self.painter.spans(unite(&self.spans).rects());
+            self.painter.spans(united(&mut self.spans).rects());
         } else {
             self.painter.spans(&self.spans);
         }
@@ -457,8 +463,15 @@ impl Flat {
 /// Keeps a span for later.
 fn add(spans: &mut Vec<Rect>, span: Rect) {
     if spans.len() >= 1 << 18 && spans.len() == spans.capacity() {
-        *spans = unite(spans).rects().to_vec();
+        *spans = united(spans).rects().to_vec();
         spans.reserve(1 << 18);
     }
     spans.push(span);
+}
+
+/// The pixels of spans, or of what has been united of them.
+fn united(spans: &mut [Rect]) -> Region {
+    // They come from all quarters, which are near to being in order only by themselves.
+    spans.sort_unstable_by_key(|span| (span.y1, span.x1));
+    Region::from_spans(spans.iter().flat_map(|span| (span.y1..span.y2).map(|y| (y, span.x1, span.x2))))
 }

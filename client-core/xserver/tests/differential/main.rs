@@ -631,6 +631,33 @@ fn wide_dashed_arcs_are_as_in_xvfb() {
     run(500, |bench, dice| wide_arcs(bench, dice, true));
 }
 
+#[test]
+fn thin_arcs_too_large_to_be_stepped_through_are_as_in_xvfb() {
+    run(300, |bench, dice| {
+        let dashed = dice.one_in(2);
+        let gc = line_gc(dice, 0, dashed);
+        let depth = depth(dice);
+        let mut scene = Scene::new(bench, dice, depth, gc, Vary::default());
+        let full = dice.one_in(4);
+        let mut arc = wide_arc(dice, full, 1);
+        let large = dice.range(801, 3000);
+        // Some of its edge is seen: at the top, at the right, at the left or at the bottom.
+        let (at, small) = (dice.range(0, SIDE), dice.range(1, 200));
+        (arc.width, arc.height) = (large as u16, small as u16);
+        (arc.x, arc.y) = ((at - large / dice.pick(&[2, 4, 300])) as i16, (at - small / 2) as i16);
+        if dice.one_in(2) {
+            (arc.width, arc.height) = (arc.height, arc.width);
+            (arc.x, arc.y) = (arc.y, arc.x);
+        }
+        if cube_root_decides(&arc, 1) {
+            arc.width = arc.height;
+        }
+        bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
+        ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &[arc]));
+        (scene, arc_text(&[arc]))
+    });
+}
+
 /// Arcs most of which begin where the one before ends: at the ends of axes, which are whole pixels in boxes of even size.
 fn arc_chain(dice: &mut Dice, line_width: u16) -> Vec<xproto::Arc> {
     const QUARTER: i32 = 90 * 64;
