@@ -105,6 +105,15 @@ impl<'p> Path<'p> {
         let first = joined.iter().rposition(|joined| !joined).map(next);
         Self { arcs, joined, first }
     }
+
+    fn order(&self) -> impl Iterator<Item = usize> + use<> {
+        let first = self.first.unwrap_or(0);
+        (first..self.arcs.len()).chain(0..first)
+    }
+
+    fn is_last(&self, i: usize) -> bool {
+        (i + 1) % self.arcs.len() == self.first.unwrap_or(0)
+    }
 }
 
 /// Where an arc starts and ends.
@@ -136,11 +145,24 @@ struct Pen<'p, 'a> {
     odd: bool,
     /// Whether a pixel must not be drawn twice.
     careful: bool,
-    /// Whether the cap style adds anything.
-    has_caps: bool,
     /// What has been gathered of a chain, and the first of its caps.
     spans: Vec<Rect>,
     first_cap: Option<End>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Start,
+    End,
+}
+
+/// What an arc begins with.
+enum Seam {
+    /// Nothing, or what is not drawn in this pass.
+    Open,
+    Capped,
+    /// A join to the end of another one.
+    Joined(Arc),
 }
 
 /// A dash, or all of an arc: an arc of its own.
@@ -157,96 +179,90 @@ impl<'p, 'a> Pen<'p, 'a> {
         let bounds = painter.bounds();
         let careful = !draws_twice_alike(gc.function);
         let (spans, first_cap, lengths) = (Vec::new(), None, Lengths::default());
-        let has_caps = matches!(gc.cap_style, CapStyle::Round | CapStyle::Projecting);
-        Self { painter, gc, bounds, rows, lengths, odd, careful, has_caps, spans, first_cap }
+        Self { painter, gc, bounds, rows, lengths, odd, careful, spans, first_cap }
     }
 
     fn draw(&mut self, path: &Path<'_>) {
-        let style = self.gc.line_style;
-        let is_drawn = |odd: bool| !odd || style == LineStyle::DoubleDash;
         let mut pattern = Dashes::new(self.gc);
         let start = pattern.position;
-        let odd_at = |pattern: &Dashes| style != LineStyle::Solid && pattern.at(pattern.position).0;
-        let starts_odd = odd_at(&pattern);
-        let first = path.first.unwrap_or(0);
-        let mut capped = path.first.is_some() && is_drawn(starts_odd);
-        // What the next dash is joined to.
-        let mut join: Option<End> = None;
-        // What the last one may be joined to.
-        let closes = path.first.is_none();
-        let mut first_start: Option<End> = None;
-        for i in (first..path.arcs.len()).chain(0..first) {
+        let mut seam = match path.first {
+            Some(_) if self.is_drawn(self.is_odd(&pattern)) => Seam::Capped,
+            _ => Seam::Open,
+        };
+        let mut first = None;
+        for i in path.order() {
             let (arc, joined) = (&path.arcs[i], path.joined[i]);
-            let is_last = (i + 1) % path.arcs.len() == first;
+            let is_last = path.is_last(i);
             // Whether the start of a whole ellipse has no end to it.
-            let closed = is_whole(arc) && is_drawn(odd_at(&pattern));
-            let mut last: Option<Dash> = None;
+            let closed = is_whole(arc) && self.is_drawn(self.is_odd(&pattern));
+            let mut last = None;
             self.each_dash(arc, &mut pattern, |pen, dash| {
-                if is_drawn(dash.odd) {
-                    let drawn = dash.odd == pen.odd;
-                    if drawn {
-                        pen.spill();
-                        pen.arc(&dash.arc);
-                    }
-                    if dash.starts {
-                        if let Some(end) = &join {
-                            pen.join(end, &pen.start(&dash.arc));
-                        }
-                        if closes && first_start.is_none() {
-                            first_start = Some(pen.start(&dash.arc));
-                        }
-                    }
-                    let alone = style == LineStyle::OnOffDash;
-                    let drawn = drawn && pen.has_caps;
-                    if drawn && (if dash.starts { capped } else { alone }) {
-                        pen.cap(pen.start(&dash.arc));
-                    }
-                    if drawn && alone && !dash.ends {
-                        pen.cap(pen.end(&dash.arc));
-                    }
-                }
+                first.get_or_insert(dash.arc);
+                pen.dash(&dash, &seam);
                 last = Some(dash);
             });
-            let Some(last) = last else { continue };
+            let (Some(first), Some(last)) = (first, last) else { continue };
             if is_last || !joined {
                 pattern.position = start;
             }
-            let (ended, next) = (last.odd, odd_at(&pattern));
-            join = None;
-            let closed = closed && last.ends && is_drawn(ended);
-            if joined && is_drawn(ended) && is_drawn(next) {
-                let odd = ended && next;
-                let end = self.end(&last.arc);
-                if odd == self.odd {
-                    match first_start {
-                        Some(start) if is_last => self.join(&end, &start),
-                        _ => join = Some(end),
-                    }
+            let next_is_odd = self.is_odd(&pattern);
+            let (ends, begins) = (self.is_drawn(last.odd), self.is_drawn(next_is_odd));
+            let closed = closed && ends && last.ends;
+            seam = if joined && ends && begins {
+                // Where an even dash meets an odd one, the join is even.
+                let is_drawn_now = (last.odd && next_is_odd) == self.odd;
+                if is_drawn_now && is_last {
+                    self.join(&last.arc, &first);
                 }
-                capped = false;
+                if is_drawn_now && !is_last { Seam::Joined(last.arc) } else { Seam::Open }
             } else {
-                if is_drawn(ended) && ended == self.odd && !closed && self.has_caps {
-                    let end = self.end(&last.arc);
-                    self.cap(end);
+                if last.odd == self.odd && !closed {
+                    self.cap(&last.arc, Side::End);
                 }
-                capped = is_drawn(next);
-                if is_last
-                    && joined
-                    && capped
-                    && style != LineStyle::Solid
-                    && next == self.odd
-                    && let Some(start) = first_start
-                {
-                    self.cap(start);
+                if joined && is_last && begins && next_is_odd == self.odd {
+                    self.cap(&first, Side::Start);
                 }
-            }
-            if !joined && is_drawn(ended) && ended == self.odd {
+                if begins { Seam::Capped } else { Seam::Open }
+            };
+            if !joined && (last.odd == self.odd || self.gc.line_style == LineStyle::OnOffDash) {
                 self.flush(closed);
-            } else if !joined && style == LineStyle::OnOffDash {
-                self.flush(false);
             }
         }
         self.flush(false);
+    }
+
+    /// Whether the pattern is in an odd dash.
+    fn is_odd(&self, pattern: &Dashes) -> bool {
+        self.gc.line_style != LineStyle::Solid && pattern.at(pattern.position).0
+    }
+
+    /// Whether odd or even dashes are drawn at all.
+    fn is_drawn(&self, odd: bool) -> bool {
+        !odd || self.gc.line_style == LineStyle::DoubleDash
+    }
+
+    /// Draws a dash, what its arc begins with, and the caps of dashes that have gaps between them.
+    fn dash(&mut self, dash: &Dash, seam: &Seam) {
+        if !self.is_drawn(dash.odd) {
+            return;
+        }
+        if dash.starts
+            && let Seam::Joined(before) = seam
+        {
+            self.join(before, &dash.arc);
+        }
+        if dash.odd != self.odd {
+            return;
+        }
+        self.spill();
+        self.arc(&dash.arc);
+        let alone = self.gc.line_style == LineStyle::OnOffDash;
+        if if dash.starts { matches!(seam, Seam::Capped) } else { alone } {
+            self.cap(&dash.arc, Side::Start);
+        }
+        if alone && !dash.ends {
+            self.cap(&dash.arc, Side::End);
+        }
     }
 
     /// Cuts an arc into its dashes, and leaves the pattern where it ends.
@@ -323,11 +339,16 @@ impl<'p, 'a> Pen<'p, 'a> {
         });
     }
 
-    fn cap(&mut self, end: End) {
-        // The first one is not drawn before it is known whether a whole ellipse's end meets it.
-        if let Some(first) = self.first_cap.replace(end) {
+    fn cap(&mut self, arc: &Arc, side: Side) {
+        if !matches!(self.gc.cap_style, CapStyle::Round | CapStyle::Projecting) {
+            return;
+        }
+        let end = self.end(arc, side);
+        if self.first_cap.is_some() {
             self.cap_at_last(&end);
-            self.first_cap = Some(first);
+        } else {
+            // It is not drawn before it is known whether a whole ellipse's end meets it.
+            self.first_cap = Some(end);
         }
     }
 
@@ -337,8 +358,10 @@ impl<'p, 'a> Pen<'p, 'a> {
         }
     }
 
-    fn join(&mut self, before: &End, after: &End) {
-        if let Some(join) = before.join(after, self.gc) {
+    /// Joins the end of an arc and the start of another one.
+    fn join(&mut self, before: &Arc, after: &Arc) {
+        let (end, start) = (self.end(before, Side::End), self.end(after, Side::Start));
+        if let Some(join) = end.join(&start, self.gc) {
             join.rows(self.bounds.y1..self.bounds.y2, |y, x1, x2| self.push(y, x1, x2));
         }
     }
@@ -366,17 +389,13 @@ impl<'p, 'a> Pen<'p, 'a> {
         }
     }
 
-    fn start(&self, arc: &Arc) -> End {
-        if is_flat(arc) { self.flat(arc).start } else { self.face(arc, false) }
-    }
-
-    fn end(&self, arc: &Arc) -> End {
-        if is_flat(arc) { self.flat(arc).end } else { self.face(arc, true) }
-    }
-
-    fn face(&self, arc: &Arc, end: bool) -> End {
+    fn end(&self, arc: &Arc, side: Side) -> End {
+        if is_flat(arc) {
+            let Flat { start, end, .. } = self.flat(arc);
+            return if side == Side::Start { start } else { end };
+        }
         let (from, to, backwards) = turn(arc);
-        let last = end != backwards;
+        let last = (side == Side::End) != backwards;
         let angle = if last { to } else { from };
         // An end belongs to the quarter that leads to it.
         let quarter = if last && to > from { (to - 1) / QUARTER } else { angle / QUARTER };

@@ -633,7 +633,7 @@ fn wide_dashed_arcs_are_as_in_xvfb() {
 
 #[test]
 fn thin_arcs_too_large_to_be_stepped_through_are_as_in_xvfb() {
-    run(300, |bench, dice| {
+    run(200, |bench, dice| {
         let dashed = dice.one_in(2);
         let gc = line_gc(dice, 0, dashed);
         let depth = depth(dice);
