@@ -6,12 +6,12 @@ mod fixture;
 
 use fixture::{ROOT, World};
 use x11rb_protocol::protocol::xinput::{
-    DeviceStateNotifyEvent, GetDeviceFocusRequest, GrabDeviceRequest, OpenDeviceRequest,
-    QueryDeviceStateRequest, SelectExtensionEventRequest, SetDeviceFocusRequest,
+    ChangeDeviceKeyMappingRequest, DeviceStateNotifyEvent, GetDeviceFocusRequest, GrabDeviceRequest,
+    OpenDeviceRequest, QueryDeviceStateRequest, SelectExtensionEventRequest, SetDeviceFocusRequest,
 };
 use x11rb_protocol::protocol::xproto::{
-    DestroyWindowRequest, GetModifierMappingRequest, GrabMode, GrabStatus, InputFocus, QueryExtensionRequest,
-    SetModifierMappingRequest,
+    DestroyWindowRequest, GetModifierMappingRequest, GrabMode, GrabStatus, InputFocus, MAPPING_NOTIFY_EVENT,
+    QueryExtensionRequest, SetModifierMappingRequest,
 };
 use x11rb_protocol::x11_utils::TryParse;
 use xserver::ClientId;
@@ -28,6 +28,7 @@ const MOTION: u8 = 5;
 const FOCUS_IN: u8 = 6;
 const FOCUS_OUT: u8 = 7;
 const STATE: u8 = 10;
+const MAPPING: u8 = 11;
 const KEY_STATE: u8 = 13;
 
 /// A server and the numbers the extension has in it.
@@ -219,4 +220,20 @@ fn a_modifier_map_is_read_as_it_was_set() {
     let request = SetModifierMappingRequest { keycodes: map.clone().into() };
     d.world.ask(client, request);
     assert_eq!(d.world.ask(client, GetModifierMappingRequest {}).keycodes, map, "no position is moved");
+}
+
+#[test]
+fn who_selects_the_mapping_of_a_device_hears_of_it_before_that_of_the_user() {
+    let mut d = Devices::new();
+    let client = d.client();
+    d.select(client, ROOT, KEYBOARD, &[MAPPING], &[]);
+    let request = ChangeDeviceKeyMappingRequest {
+        device_id: KEYBOARD,
+        first_keycode: 20,
+        keysyms_per_keycode: 1,
+        keycode_count: 2,
+        keysyms: vec![0x5678, 0x5679].into(),
+    };
+    d.world.send_to(client, d.major, request);
+    assert_eq!(d.world.codes(client), [d.first + MAPPING, MAPPING_NOTIFY_EVENT]);
 }

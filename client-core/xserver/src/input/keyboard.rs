@@ -581,6 +581,13 @@ impl Server {
     }
 
     pub(crate) fn change_keyboard_mapping(&mut self, request: &ChangeKeyboardMappingRequest<'_>) -> Outcome {
+        self.replace_keysyms(request)?;
+        self.notify_mapping(Mapping::KEYBOARD, request.first_keycode, request.keycode_count);
+        Ok(())
+    }
+
+    /// Gives keys other meanings, of which nobody is told yet.
+    pub(crate) fn replace_keysyms(&mut self, request: &ChangeKeyboardMappingRequest<'_>) -> Outcome {
         let keyboard = &mut self.input.keyboard;
         let (first, count, width) =
             (request.first_keycode, request.keycode_count, request.keysyms_per_keycode);
@@ -600,7 +607,6 @@ impl Server {
             keyboard.groups.forget(code);
         }
         keyboard.keysyms_per_keycode = keyboard.keysyms_per_keycode.max(width);
-        self.notify_mapping(Mapping::KEYBOARD, first, count);
         Ok(())
     }
 
@@ -616,13 +622,16 @@ impl Server {
     }
 
     pub(crate) fn set_modifier_mapping(&mut self, client: ClientId, width: u8, map: &[u8]) -> Outcome {
-        let status = MappingStatus::from(self.replace_modifiers(width, map)?);
+        let status = self.replace_modifiers(width, map)?;
+        if status == MappingStatus::SUCCESS {
+            self.notify_mapping(Mapping::MODIFIER, 0, 0);
+        }
         self.reply(client, &SetModifierMappingReply { status, sequence: 0, length: 0 });
         Ok(())
     }
 
-    /// Takes other modifiers unless a key that changes is held; the status.
-    pub(crate) fn replace_modifiers(&mut self, width: u8, map: &[u8]) -> Outcome<u8> {
+    /// Takes other modifiers unless a key that changes is held; of which nobody is told yet.
+    pub(crate) fn replace_modifiers(&mut self, width: u8, map: &[u8]) -> Outcome<MappingStatus> {
         let keyboard = &mut self.input.keyboard;
         let mut modifiers: [Vec<u8>; 8] = Default::default();
         let mut seen = Vec::new();
@@ -642,14 +651,11 @@ impl Server {
             let changed = |code: &&u8| old.contains(code) != new.contains(code);
             old.iter().chain(new).filter(changed).any(|code| keyboard.is_down(*code))
         });
-        let status = if busy { MappingStatus::BUSY } else { MappingStatus::SUCCESS };
-        if !busy {
-            keyboard.modifiers = modifiers;
+        if busy {
+            return Ok(MappingStatus::BUSY);
         }
-        if !busy {
-            self.notify_mapping(Mapping::MODIFIER, 0, 0);
-        }
-        Ok(u8::from(status))
+        keyboard.modifiers = modifiers;
+        Ok(MappingStatus::SUCCESS)
     }
 
     pub(crate) fn change_keyboard_control(&mut self, body: &[u8]) -> Outcome {

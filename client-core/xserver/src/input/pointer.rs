@@ -334,13 +334,16 @@ impl Server {
     }
 
     pub(crate) fn set_pointer_mapping(&mut self, client: ClientId, map: &[u8]) -> Outcome {
-        let status = MappingStatus::from(self.replace_buttons(map)?);
+        let status = self.replace_buttons(map)?;
+        if status == MappingStatus::SUCCESS {
+            self.notify_mapping(Mapping::POINTER, 0, 0);
+        }
         self.reply(client, &SetPointerMappingReply { status, sequence: 0, length: 0 });
         Ok(())
     }
 
-    /// Takes another mapping of buttons unless one of those that change is held; the status.
-    pub(crate) fn replace_buttons(&mut self, map: &[u8]) -> Outcome<u8> {
+    /// Takes another mapping of buttons unless one of those that change is held; of which nobody is told yet.
+    pub(crate) fn replace_buttons(&mut self, map: &[u8]) -> Outcome<MappingStatus> {
         let pointer = &mut self.input.pointer;
         if map.len() != pointer.map.len() {
             return Err(XError::value(map.len() as u32));
@@ -356,14 +359,11 @@ impl Server {
             .zip(map)
             .enumerate()
             .any(|(index, (old, new))| old != new && pointer.held[index + 1]);
-        let status = if busy { MappingStatus::BUSY } else { MappingStatus::SUCCESS };
-        if !busy {
-            pointer.map = map.to_vec();
+        if busy {
+            return Ok(MappingStatus::BUSY);
         }
-        if !busy {
-            self.notify_mapping(Mapping::POINTER, 0, 0);
-        }
-        Ok(u8::from(status))
+        pointer.map = map.to_vec();
+        Ok(MappingStatus::SUCCESS)
     }
 
     pub(crate) fn get_pointer_mapping(&mut self, client: ClientId) -> Outcome {

@@ -1,6 +1,6 @@
 //! What keys and buttons mean: the mappings of keys, modifiers and buttons.
 
-use x11rb_protocol::protocol::xproto;
+use x11rb_protocol::protocol::xproto::{self, Mapping, MappingStatus};
 
 use super::super::{EVENT, Message};
 use super::{classes, opened};
@@ -48,8 +48,8 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
                 keysyms_per_keycode: body[2],
                 keysyms: keysyms.into(),
             };
-            server.change_keyboard_mapping(&request)?;
-            mapping_changed(server, found.id, 1, body[1], body[3]);
+            server.replace_keysyms(&request)?;
+            mapping_changed(server, found.id, Mapping::KEYBOARD, body[1], body[3]);
         }
         26 => {
             let found = opened(server, body[0])?;
@@ -73,10 +73,10 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
                 return Err(XError::MATCH);
             }
             let status = server.replace_modifiers(body[1], tail(body, 4)?)?;
-            if status == 0 {
-                mapping_changed(server, found.id, 0, 0, 0);
+            if status == MappingStatus::SUCCESS {
+                mapping_changed(server, found.id, Mapping::MODIFIER, 0, 0);
             }
-            server.xi_reply(client, &Message::reply(27).byte(status).filled(32));
+            server.xi_reply(client, &Message::reply(27).byte(status.into()).filled(32));
         }
         28 => {
             let found = opened(server, body[0])?;
@@ -97,23 +97,23 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
                 return Err(XError::MATCH);
             }
             let status = server.replace_buttons(tail(body, 4)?.get(..count).unwrap_or(&[]))?;
-            if status == 0 {
-                mapping_changed(server, found.id, 2, 0, 0);
+            if status == MappingStatus::SUCCESS {
+                mapping_changed(server, found.id, Mapping::POINTER, 0, 0);
             }
-            server.xi_reply(client, &Message::reply(29).byte(status).filled(32));
+            server.xi_reply(client, &Message::reply(29).byte(status.into()).filled(32));
         }
         other => return Err(XError::value(u32::from(other))),
     }
     Ok(())
 }
 
-/// `DeviceMappingNotify`: to everybody who selects it of the device.
-fn mapping_changed(server: &mut Server, id: u8, request: u8, first: u8, count: u8) {
+/// `DeviceMappingNotify`: to everybody who selects it of the device; then `MappingNotify`, as the mapping is the user's.
+fn mapping_changed(server: &mut Server, id: u8, request: Mapping, first: u8, count: u8) {
     let mut receivers = server.xinput.selecting(id, classes::MAPPING);
     receivers.sort_unstable();
     receivers.dedup();
     let message = Message::event(EVENT + 11, id)
-        .byte(request)
+        .byte(request.into())
         .byte(first)
         .byte(count)
         .byte(0)
@@ -122,4 +122,5 @@ fn mapping_changed(server: &mut Server, id: u8, request: u8, first: u8, count: u
     for client in receivers {
         server.xi_send(client, &message);
     }
+    server.notify_mapping(request, first, count);
 }
