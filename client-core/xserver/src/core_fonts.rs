@@ -115,14 +115,17 @@ impl Server {
         Ok(())
     }
 
+    /// What a GC draws text with: the default font as long as it has been given none.
+    pub(crate) fn font_of_gc(&self, id: Xid) -> Outcome<Option<Arc<Font>>> {
+        let given = self.gc(id)?.raster.font.clone();
+        Ok(given.or_else(|| self.fonts.open(DEFAULT_FONT)))
+    }
+
     /// A FONTABLE: a font, or the font of a GC.
     fn fontable(&mut self, id: Xid) -> Outcome<Arc<Font>> {
         match self.resources.get(&id) {
             Some(Resource::Font(font)) => Ok(font.clone()),
-            Some(Resource::Gc(gc)) => match &gc.raster.font {
-                Some(font) => Ok(font.clone()),
-                None => self.fonts.open(DEFAULT_FONT).ok_or(XError::font(id)),
-            },
+            Some(Resource::Gc(_)) => self.font_of_gc(id)?.ok_or(XError::font(id)),
             _ => Err(XError::font(id)),
         }
     }

@@ -361,7 +361,7 @@ impl Server {
     ) -> Outcome {
         self.check_drawing(drawable, gc_id)?;
         let (mut x, y) = (i32::from(x as i16), i32::from(y as i16));
-        let mut font = self.gc(gc_id)?.raster.font.clone();
+        let mut font = self.font_of_gc(gc_id)?;
         let mut rest = items;
         let mut outcome = Ok(());
         while let [length, tail @ ..] = rest {
@@ -420,7 +420,7 @@ impl Server {
         wide: bool,
     ) -> Outcome {
         self.check_drawing(drawable, gc)?;
-        let Some(font) = self.gc(gc)?.raster.font.clone() else { return Ok(()) };
+        let Some(font) = self.font_of_gc(gc)? else { return Ok(()) };
         let codes = codes(text, wide);
         self.draw(drawable, gc, |canvas, gc| {
             canvas.image_text(gc, &font, i32::from(x as i16), i32::from(y as i16), &codes)

@@ -682,3 +682,28 @@ fn the_focus_begins_at_the_pointer_and_reverts_to_none() {
     let focus = world.ask(client, GetInputFocusRequest);
     assert_eq!((focus.focus, u8::from(focus.revert_to)), (1, 0));
 }
+
+#[test]
+fn a_gc_that_was_given_no_font_draws_text_in_the_default_one() {
+    let mut world = World::new();
+    let client = world.client();
+    let window = world.window(client, ROOT, (0, 0, 100, 50), 0, 0);
+    world.map(client, window);
+    let (plain, fixed, font) = (world.new_id(client), world.new_id(client), world.new_id(client));
+    world.send(client, OpenFontRequest { fid: font, name: Cow::Borrowed(&b"fixed"[..]) });
+    let colors = CreateGCAux::new().foreground(RED).background(BLUE);
+    for (cid, values) in [(plain, colors), (fixed, colors.font(font))] {
+        world.send(client, CreateGCRequest { cid, drawable: window, value_list: Cow::Owned(values) });
+    }
+    for (gc, y) in [(plain, 15), (fixed, 40)] {
+        let text = ImageText8Request { drawable: window, gc, x: 5, y, string: Cow::Borrowed(b"text") };
+        world.send(client, text);
+        // A text of PolyText8: its length, how far to move, what it says
+        let items = Cow::Borrowed(&[4, 0, b'm', b'o', b'r', b'e', 0, 0][..]);
+        world.send(client, PolyText8Request { drawable: window, gc, x: 40, y, items });
+    }
+    let drawn: Vec<u32> = (0..100 * 25).map(|at| world.pixel(at % 100, at / 100)).collect();
+    let again: Vec<u32> = (0..100 * 25).map(|at| world.pixel(at % 100, 25 + at / 100)).collect();
+    assert!(drawn.contains(&RED) && drawn.contains(&BLUE));
+    assert_eq!(drawn, again);
+}
