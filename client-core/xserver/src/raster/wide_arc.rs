@@ -374,7 +374,7 @@ impl<'p, 'a> Pen<'p, 'a> {
             self.cap_at_last(&cap);
         }
         if self.careful {
-            self.painter.spans(united(&mut self.spans).rects());
+            self.painter.spans(united(&self.spans).rects());
         } else {
             self.painter.spans(&self.spans);
         }
@@ -489,8 +489,32 @@ fn add(spans: &mut Vec<Rect>, span: Rect) {
 }
 
 /// The pixels of spans, or of what has been united of them.
-fn united(spans: &mut [Rect]) -> Region {
-    // They come from all quarters, which are near to being in order only by themselves.
-    spans.sort_unstable_by_key(|span| (span.y1, span.x1));
-    Region::from_spans(spans.iter().flat_map(|span| (span.y1..span.y2).map(|y| (y, span.x1, span.x2))))
+fn united(spans: &[Rect]) -> Region {
+    // They come from all quarters, each in order only by itself: they are put into their rows first.
+    let rows = || spans.iter().flat_map(|span| (span.y1..span.y2).map(|y| (y, span.x1, span.x2)));
+    let (Some(top), Some(bottom)) = (spans.iter().map(|s| s.y1).min(), spans.iter().map(|s| s.y2).max())
+    else {
+        return Region::new();
+    };
+    let row = |y: i32| (y - top) as usize;
+    let mut ends = vec![0_usize; row(bottom) + 1];
+    for (y, ..) in rows() {
+        ends[row(y) + 1] += 1;
+    }
+    for y in 1..ends.len() {
+        ends[y] += ends[y - 1];
+    }
+    let mut sorted = vec![(0, 0, 0); ends.last().copied().unwrap_or(0)];
+    for span in rows() {
+        let end = &mut ends[row(span.0)];
+        sorted[*end] = span;
+        *end += 1;
+    }
+    // By now each row's end is where it was to be.
+    let mut from = 0;
+    for to in ends {
+        sorted[from..to].sort_unstable_by_key(|span| span.1);
+        from = to;
+    }
+    Region::from_spans(sorted)
 }
