@@ -174,6 +174,8 @@ fn over_rows(
     let Some((coverage, dx, dy)) = coverage_over(mask, target, g, bounds) else { return false };
     // Where there is no alpha the bits in its place stay clear.
     let keep = if opaque { 0x00ff_ffff } else { u32::MAX };
+    let all_or_nothing = coverage.format == Format::a1();
+    let mut widened = Vec::new();
     for rect in target.clip.rects() {
         let rect = rect.intersect(bounds);
         let n = rect.width() as usize;
@@ -185,7 +187,13 @@ fn over_rows(
                     over_through_channels(colour, row, to, keep);
                 }
             } else if let Some(row) = coverage.bytes(mx, my, n) {
-                over_through(colour, row, to, keep);
+                if all_or_nothing {
+                    widened.clear();
+                    widened.extend(row.iter().map(|there| 0_u8.wrapping_sub(*there)));
+                    over_through(colour, &widened, to, keep);
+                } else {
+                    over_through(colour, row, to, keep);
+                }
             }
         }
     }
@@ -209,6 +217,9 @@ fn add_rows(
         return false;
     }
     let Some((coverage, dx, dy)) = coverage_over(mask, target, g, bounds) else { return false };
+    if coverage.format != Format::a8() {
+        return false;
+    }
     let width = target.pixmap.width() as usize;
     for rect in target.clip.rects() {
         let rect = rect.intersect(bounds);

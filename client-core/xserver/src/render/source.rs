@@ -360,14 +360,14 @@ impl<'a> Source<'a> {
         same.then_some(bits)
     }
 
-    /// Its pixels, where they are coverage that can be used as it is: eight bits of alpha, or as a mask of components
-    /// eight bits for each.
+    /// Its pixels, where they are coverage that can be used as it is: alpha in bytes of their own (of eight bits or of
+    /// one), or as a mask of components eight bits for each.
     pub(super) fn coverage(&self) -> Option<Bits<'a>> {
         let bits = self.plain_bits()?;
         let fits = if self.component_alpha {
             bits.format.is_native()
         } else {
-            std::ptr::eq(bits.format, Format::a8())
+            [Format::a8(), Format::a1()].contains(&bits.format)
         };
         fits.then_some(bits)
     }

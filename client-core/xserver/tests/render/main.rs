@@ -291,14 +291,7 @@ impl<'a, C: Connection> Canvas<'a, C> {
         let mut text = String::new();
         match dice.range(0, 5) {
             0 | 1 => {
-                let rects: Vec<Rectangle> = (0..dice.range(1, 4))
-                    .map(|_| Rectangle {
-                        x: dice.range(-5, 40) as i16,
-                        y: dice.range(-5, 40) as i16,
-                        width: dice.range(1, 40) as u16,
-                        height: dice.range(1, 40) as u16,
-                    })
-                    .collect();
+                let rects = rectangles_within(dice, 4, 1);
                 self.c.render_set_picture_clip_rectangles(picture, 1, 2, &rects).unwrap();
                 text += " clipped";
             }
@@ -373,6 +366,18 @@ fn transformed_pictures_and_gradients_are_composited_as_in_xvfb() {
     Programs::run(1500, 1, |dice, c| composites(c, dice, false), |dice, c| composites(c, dice, false));
 }
 
+/// Up to `most` rectangles, no smaller than `least`, that lie partly outside of a picture.
+fn rectangles_within(dice: &mut Dice, most: i32, least: i32) -> Vec<Rectangle> {
+    (0..dice.range(1, most))
+        .map(|_| Rectangle {
+            x: dice.range(-5, 40) as i16,
+            y: dice.range(-5, 40) as i16,
+            width: dice.range(least, 40) as u16,
+            height: dice.range(least, 40) as u16,
+        })
+        .collect()
+}
+
 fn rectangles<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
     let canvas = Canvas::new(c);
     let (pixmap, to, format, text) = canvas.destination(dice);
@@ -381,14 +386,7 @@ fn rectangles<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
     let parts = [colour.alpha, colour.red, colour.green, colour.blue];
     // Operators that divide are rounded each time: where rectangles overlap, the tolerance of one would not do.
     let most = if u8::from(op) < 13 { 5 } else { 1 };
-    let rects: Vec<Rectangle> = (0..dice.range(1, most))
-        .map(|_| Rectangle {
-            x: dice.range(-5, 40) as i16,
-            y: dice.range(-5, 40) as i16,
-            width: dice.range(0, 40) as u16,
-            height: dice.range(0, 40) as u16,
-        })
-        .collect();
+    let rects = rectangles_within(dice, most, 0);
     c.render_fill_rectangles(op, to, colour, &rects).unwrap();
     Drawn::new(
         &format,
