@@ -104,13 +104,14 @@ impl Walk {
         odd: Option<(u32, u32)>,
     ) {
         let colour = |(and, xor): (u32, u32)| (P::from_value(and), P::from_value(xor));
-        let (even, odd) = (colour(even), odd.map(colour));
+        // What is left out is drawn as it is: the pattern costs no branch.
+        let colours = [colour(even), colour(odd.unwrap_or((u32::MAX, 0)))];
         let mut rest = pattern.get((position % pattern.len().max(1) as u64) as usize..).unwrap_or(&[]);
         for _ in 0..count {
             let Some((is_odd, after)) = rest.split_first().or_else(|| pattern.split_first()) else { return };
             rest = after;
-            let now = if *is_odd { odd } else { Some(even) };
-            if let (Some((and, xor)), Some(pixel)) = (now, data.get_mut(self.at as usize)) {
+            let (and, xor) = colours[usize::from(*is_odd)];
+            if let Some(pixel) = data.get_mut(self.at as usize) {
                 *pixel = *pixel & and ^ xor;
             }
             self.advance();
