@@ -170,7 +170,7 @@ impl Op {
             Self::InReverse => Self::Dst,
             Self::OutReverse => Self::Clear,
             Self::Atop => Self::In,
-            Self::AtopReverse => Self::OverReverse,
+            Self::AtopReverse | Self::Saturate => Self::OverReverse,
             Self::Xor => Self::Out,
             other => other,
         }

@@ -384,9 +384,7 @@ fn rectangles<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
     let op = Canvas::<C>::op(dice);
     let colour = Canvas::<C>::colour(dice);
     let parts = [colour.alpha, colour.red, colour.green, colour.blue];
-    // Operators that divide are rounded each time: where rectangles overlap, the tolerance of one would not do.
-    let most = if u8::from(op) < 13 { 5 } else { 1 };
-    let rects = rectangles_within(dice, most, 0);
+    let rects = rectangles_within(dice, 5, 0);
     c.render_fill_rectangles(op, to, colour, &rects).unwrap();
     Drawn::new(
         &format,
