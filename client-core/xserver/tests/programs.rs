@@ -41,17 +41,17 @@ impl Drop for Headless {
 impl Display {
     /// The example, on a display whose number nobody else has.
     fn headless() -> Self {
-        Self::headless_with(&[])
+        Self::headless_with("640x480", &[])
     }
 
-    fn headless_with(arguments: &[&str]) -> Self {
+    fn headless_with(size: &str, arguments: &[&str]) -> Self {
         let test = std::env::current_exe().unwrap();
         let example: PathBuf = test.parent().unwrap().parent().unwrap().join("examples/headless");
         let number = 20_000 + std::process::id() % 10_000 * 3 + STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!(":{number}");
         let process = Command::new(example)
             // What one program sets, the next one is to find.
-            .args([&name, "640x480", "--no-reset"])
+            .args([&name, size, "--no-reset"])
             .args(arguments)
             .stderr(Stdio::null())
             .spawn()
@@ -368,6 +368,47 @@ fn rendercheck_finds_the_same_as_of_xvfb() {
     assert_eq!((differs, ours.len()), (None, theirs.len()));
 }
 
+/// Each operation once: what it draws is compared elsewhere, and how fast it is is no matter of a test.
+#[test]
+fn x11perf_carries_out_every_operation() {
+    let display = Display::headless_with("1280x1024", &[]);
+    let Ok(help) = Command::new("x11perf").arg("-help").output() else {
+        return eprintln!("not run: x11perf is not installed");
+    };
+    // Options come first, operations from the dot on: `-dot    Dot`.
+    let help = String::from_utf8_lossy(&[help.stdout, help.stderr].concat()).into_owned();
+    let operations: Vec<(&str, &str)> = help
+        .lines()
+        .filter_map(|line| line.trim_start().split_once("  "))
+        .skip_while(|(name, _)| *name != "-dot")
+        // Memory shared with a client is not offered.
+        .filter(|(name, _)| !name.starts_with("-shm"))
+        .map(|(name, words)| (name, words.trim()))
+        .collect();
+    assert!(operations.len() > 290, "x11perf lists its operations: {}", operations.len());
+
+    let said = display.says("x11perf", &["-all", "-repeat", "1", "-reps", "1"]).unwrap();
+    let left_out: Vec<&str> = operations
+        .iter()
+        .filter(|(_, words)| !said.contains(&format!("/sec): {words}")))
+        .map(|(name, _)| *name)
+        .collect();
+    // Fonts of Adobe and of JIS are not among the built-in ones.
+    let fonts = [
+        "-f14text16",
+        "-f24text16",
+        "-tr10text",
+        "-tr24text",
+        "-polytext",
+        "-polytext16",
+        "-f14itext16",
+        "-f24itext16",
+        "-tr10itext",
+        "-tr24itext",
+    ];
+    assert_eq!(left_out, fonts);
+}
+
 #[test]
 fn programs_that_ask_about_a_display_get_their_answers() {
     let display = Display::headless();
@@ -394,7 +435,8 @@ fn programs_that_ask_about_a_display_get_their_answers() {
 
 #[test]
 fn programs_find_the_monitors_that_there_are() {
-    let display = Display::headless_with(&["--monitor", "400x480+0+0", "--monitor", "240x200+400+50"]);
+    let display =
+        Display::headless_with("640x480", &["--monitor", "400x480+0+0", "--monitor", "240x200+400+50"]);
     let both = ["400/106x480/127+0+0  screen-0", "240/64x200/53+400+50  screen-1"];
     display.says_what("xrandr", &["--listmonitors"], &["Monitors: 2", both[0], both[1]]);
     display.says_what(
