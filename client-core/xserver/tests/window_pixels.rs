@@ -39,8 +39,9 @@ const GRAVITIES: [Gravity; 7] = [
 struct Tree<'c> {
     c: &'c RustConnection,
     gc: u32,
-    /// Windows have borders. Then they are not drawn on through their parents, and bits stay in the corner when they are
-    /// resized: Xvfb leaves pixels on a border that do not belong there.
+    /// Windows have borders. Then they are not drawn on through their parents, bits stay in the corner when they are
+    /// resized, and so do children: Xvfb leaves pixels on a border that do not belong there, and of a bordered window
+    /// forgets the bits that lie outside of the window moved as far as its children are.
     bordered: bool,
     /// 16 by 16 pixels.
     tile: u32,
@@ -92,10 +93,11 @@ impl<'c> Tree<'c> {
             (0..=2, _) | (_, None) if self.windows.len() < 12 => {
                 let parent = dice.pick(&self.windows);
                 let id = c.generate_id().unwrap();
+                let gravities = &GRAVITIES[..if self.bordered { 3 } else { GRAVITIES.len() }];
                 let mut aux = CreateWindowAux::new()
                     .border_pixel(dice.word() & 0x00ff_ffff)
-                    .bit_gravity(dice.pick(&GRAVITIES[..if self.bordered { 3 } else { GRAVITIES.len() }]))
-                    .win_gravity(dice.pick(&GRAVITIES[1..]));
+                    .bit_gravity(dice.pick(gravities))
+                    .win_gravity(dice.pick(&gravities[1..]));
                 aux = if dice.one_in(8) {
                     aux.background_pixmap(u32::from(u8::from(BackPixmap::PARENT_RELATIVE)))
                 } else {
