@@ -39,7 +39,7 @@ impl Canvas<'_> {
         let rop = Rop::new(super::Function::Copy, u32::MAX);
         let corner =
             (self.origin.0.saturating_add(tile_origin.0), self.origin.1.saturating_add(tile_origin.1));
-        let mut painter = self.painter_of(Source::tile(self.pixmap.depth(), tile, corner, rop));
+        let mut painter = self.painter_of(Source::tile(self.pixmap, tile, corner, rop));
         painter.rect(rect);
         painter.finish()
     }
@@ -77,9 +77,11 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn tile(depth: u8, tile: &'a Pixmap, corner: (i32, i32), rop: Rop) -> Self {
-        // The server answers a tile of another depth with Match; here it only must not mix element types.
-        if tile.depth() == depth && !rop.is_noop() { Self::Tile { tile, corner, rop } } else { Self::Nothing }
+    fn tile(pixmap: &Pixmap, tile: &'a Pixmap, corner: (i32, i32), rop: Rop) -> Self {
+        // The server answers a tile of another depth with Match; here it only must not mix element types. A window of
+        // depth 32 draws into the pixels of a screen of depth 24.
+        let same = tile.write_mask() == pixmap.write_mask();
+        if same && !rop.is_noop() { Self::Tile { tile, corner, rop } } else { Self::Nothing }
     }
 
     /// What fills the odd dashes of double-dashed lines (X11 §8, fill style): as the even ones, but with the background
@@ -117,7 +119,7 @@ impl<'a> Source<'a> {
             }
             (FillStyle::Tiled, _) => match &gc.tile {
                 Tile::Pixel(pixel) => solid(rop.for_source(*pixel)),
-                Tile::Pixmap(tile) => Self::tile(pixmap.depth(), tile, corner, rop),
+                Tile::Pixmap(tile) => Self::tile(pixmap, tile, corner, rop),
             },
             (FillStyle::Stippled, Some(bitmap)) => {
                 Self::Stipple { bitmap, corner, one: foreground, zero: (u32::MAX, 0) }

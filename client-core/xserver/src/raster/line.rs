@@ -176,7 +176,8 @@ impl Canvas<'_> {
         let mitered =
             gc.line_width > 0 && gc.line_style == LineStyle::Solid && gc.join_style == JoinStyle::Miter;
         for r in rectangles {
-            if mitered {
+            // One without width and height is a point, and has caps.
+            if mitered && (r.width > 0 || r.height > 0) {
                 painter.frame(*r, gc.line_width.into());
                 continue;
             }

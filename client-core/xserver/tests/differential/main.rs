@@ -741,11 +741,18 @@ fn circles_of_every_size_meet_themselves_where_those_of_xvfb_do() {
 
 #[test]
 fn rectangles_smaller_than_their_line_are_drawn_as_in_xvfb() {
-    run(160, |bench, dice| {
+    run(640, |bench, dice| {
         let n = dice.seed as u16;
         let (line, width, height) = (1 + n % 4, n / 4 % 4, n / 16 % 5);
-        let function = if n < 80 { xserver::raster::Function::Xor } else { xserver::raster::Function::Copy };
-        let gc = Gc { line_width: line, function, ..Gc::default() };
+        let function = if (n / 80).is_multiple_of(2) {
+            xserver::raster::Function::Xor
+        } else {
+            xserver::raster::Function::Copy
+        };
+        // A rectangle that is a point has caps.
+        let cap_style = [CapStyle::Butt, CapStyle::NotLast, CapStyle::Projecting, CapStyle::Round]
+            [usize::from(n / 160 % 4)];
+        let gc = Gc { line_width: line, function, cap_style, ..Gc::default() };
         let mut scene = Scene::new(bench, dice, 24, gc, Vary::default());
         let rectangle = Rectangle { x: 20, y: 20, width, height };
         bench.connection.poly_rectangle(scene.pair.theirs, scene.id, &[rectangle]).unwrap();

@@ -110,6 +110,7 @@ scenarios! {
     children_move_by_gravity_as_in_xvfb: gravity;
     bits_stay_by_gravity_as_in_xvfb: bit_gravity;
     images_of_deep_windows_are_as_in_xvfb: deep_images;
+    tiles_of_deep_windows_are_as_in_xvfb: deep_tiles;
     a_window_manager_is_asked_as_by_xvfb: redirection;
     windows_survive_their_frames_as_in_xvfb: save_sets;
     clients_leave_behind_what_they_do_in_xvfb: close_down_modes;

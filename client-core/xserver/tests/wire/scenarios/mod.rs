@@ -6,6 +6,7 @@ use crate::bench::Wire;
 
 mod clients;
 mod devices;
+mod drawing;
 mod grabs;
 mod input;
 mod one;
@@ -19,6 +20,7 @@ pub(crate) use devices::{
     barriers, crossing_grabs, device_grabs, device_passive_grabs, slave_grabs, touch_selections,
     two_allow_events, two_grabs, two_passive_grabs,
 };
+pub(crate) use drawing::deep_tiles;
 pub(crate) use grabs::{
     active_grabs, confinement, grabs_of_owners, passive_grabs, synchronous_grabs, waiting_events,
 };
