@@ -1,7 +1,7 @@
 //! Requests about core fonts. The fonts themselves are in [`crate::font`].
 
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use x11rb_protocol::protocol::xproto::{
     Charinfo, FontDraw, Fontprop, GetFontPathReply, ListFontsReply, ListFontsRequest, ListFontsWithInfoReply,
@@ -12,7 +12,8 @@ use x11rb_protocol::protocol::xproto::{
 use crate::client::ClientId;
 use crate::drawing::codes;
 use crate::error::{Outcome, XError};
-use crate::font::{Font, Metrics, PropertyValue};
+use crate::font::xlfd::{Request, scalable};
+use crate::font::{Font, Metrics, PropertyValue, matches};
 use crate::resource::{Resource, Xid};
 use crate::server::Server;
 use crate::value_list::{tail, word};
@@ -23,6 +24,19 @@ const BUILT_INS: &[u8] = b"built-ins";
 const MAX_NAMES: usize = 20_000;
 /// More elements than this make no path.
 const MAX_ELEMENTS: usize = 64;
+
+/// The most that one scaled font may take, in 32-bit words of bits.
+const MAX_SCALED: usize = 1 << 20;
+/// The most that all of them may take at a time, in bytes.
+const MAX_ALL_SCALED: usize = 64 << 20;
+
+/// A font in a size that no file has, as long as somebody uses it.
+#[derive(Debug)]
+pub(crate) struct ScaledFont {
+    source: Weak<Font>,
+    name: String,
+    font: Weak<Font>,
+}
 
 /// Where fonts are looked for, beside the built-in ones.
 #[derive(Debug, Default)]
@@ -77,11 +91,15 @@ impl Server {
         Ok(())
     }
 
-    /// The font of a name or pattern: of a directory of the path if one has it, else built in.
+    /// The font of a name or pattern: of a directory of the path if one has it, else built in, else scaled.
     fn find_font(&mut self, name: &str) -> Option<Arc<Font>> {
         let wanted = name.to_lowercase();
+        self.bitmap_font(&wanted).or_else(|| self.scaled_font(&wanted))
+    }
+
+    fn bitmap_font(&self, wanted: &str) -> Option<Arc<Font>> {
         let files = self.config.font_files;
-        let found = self.font_path.files.iter().find(|file| crate::font::matches(&wanted, &file.name));
+        let found = self.font_path.files.iter().find(|file| matches(wanted, &file.name));
         if let (Some(found), Some(files)) = (found, files) {
             let font = found.font.get_or_init(|| {
                 let bytes = (files.read)(&found.directory, &found.file)?;
@@ -91,22 +109,54 @@ impl Server {
                 return Some(font.clone());
             }
         }
-        self.fonts.open(name)
+        self.fonts.open(wanted)
     }
 
-    /// The names that match a pattern, each once: those of the path in its order, then the built-in ones.
-    fn font_names(&self, pattern: &[u8], max: u16) -> Vec<String> {
-        let (pattern, max) = (latin1(pattern), usize::from(max));
-        let wanted = pattern.to_lowercase();
-        let of_path = self
-            .font_path
-            .files
+    /// A size that no bitmap has, of the face that the description names. Who asks for the same again gets the same.
+    fn scaled_font(&mut self, wanted: &str) -> Option<Arc<Font>> {
+        let request = Request::of(wanted)?;
+        let of_path = self.font_path.files.iter().map(|file| &*file.name);
+        let instance = request.instance(of_path.chain(self.fonts.names()))?;
+        let source = self.bitmap_font(instance.source)?;
+        self.scaled_fonts.retain(|scaled| scaled.font.strong_count() > 0);
+        let known = self
+            .scaled_fonts
             .iter()
-            .map(|file| &*file.name)
-            .filter(|name| crate::font::matches(&wanted, name));
-        let built_in = self.fonts.list(&pattern, usize::MAX).into_iter();
+            .find(|scaled| scaled.name == instance.name && scaled.source.as_ptr() == Arc::as_ptr(&source));
+        if let Some(font) = known.and_then(|known| known.font.upgrade()) {
+            return Some(font);
+        }
+        let used: usize = self
+            .scaled_fonts
+            .iter()
+            .filter_map(|scaled| scaled.font.upgrade())
+            .map(|font| font.bytes())
+            .sum();
+        if used >= MAX_ALL_SCALED {
+            return None;
+        }
+        let font = Arc::new(source.scaled(&instance, MAX_SCALED)?);
+        self.scaled_fonts.push(ScaledFont {
+            source: Arc::downgrade(&source),
+            name: instance.name,
+            font: Arc::downgrade(&font),
+        });
+        Some(font)
+    }
+
+    /// The names that match a pattern, each once: those of the path in its order, then the built-in ones, then the faces
+    /// that can be scaled, under the name that stands for all their sizes and in the size that the pattern names.
+    fn font_names(&self, pattern: &[u8], max: u16) -> Vec<String> {
+        let (pattern, max) = (latin1(pattern).to_lowercase(), usize::from(max));
+        let of_path = || self.font_path.files.iter().map(|file| &*file.name);
+        let bitmaps = || of_path().chain(self.fonts.names());
+        let listed = of_path().filter(|name| matches(&pattern, name)).map(str::to_owned);
+        let built_in = self.fonts.list(&pattern, usize::MAX).into_iter().map(str::to_owned);
+        let faces = bitmaps().filter_map(scalable).filter(|name| matches(&pattern, name));
+        let sizes = Request::of(&pattern).map_or(Vec::new(), |request| request.listed(bitmaps()));
         let mut seen = HashSet::new();
-        of_path.chain(built_in).filter(|name| seen.insert(*name)).take(max).map(str::to_owned).collect()
+        let all = listed.chain(built_in).chain(faces).chain(sizes);
+        all.filter(|name| seen.insert(name.clone())).take(max).collect()
     }
 
     pub(crate) fn close_font(&mut self, id: Xid) -> Outcome {

@@ -9,7 +9,7 @@ use crate::byte_order;
 use crate::client::{Client, ClientId, CloseDown, Phase};
 use crate::clipboard::Clipboard;
 use crate::config::Config;
-use crate::core_fonts::FontPath;
+use crate::core_fonts::{FontPath, ScaledFont};
 use crate::error::{Fault, Outcome, XError};
 use crate::extension;
 use crate::extension::randr::Randr;
@@ -105,6 +105,7 @@ pub struct Server {
     pub(crate) input: Input,
     pub(crate) fonts: Catalogue,
     pub(crate) font_path: FontPath,
+    pub(crate) scaled_fonts: Vec<ScaledFont>,
     pub(crate) randr: Randr,
     pub(crate) xfixes: Xfixes,
     pub(crate) sync: Sync,
@@ -163,6 +164,7 @@ impl Server {
             input: Input::new(ROOT),
             fonts: Catalogue::default(),
             font_path: FontPath::default(),
+            scaled_fonts: Vec::new(),
             randr: Randr::default(),
             xfixes: Xfixes::default(),
             sync: Sync::default(),

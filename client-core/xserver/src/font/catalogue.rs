@@ -131,83 +131,32 @@ impl Catalogue {
         self.entries.keys().filter(|name| matches(&pattern, name)).take(max).map(String::as_str).collect()
     }
 
-    /// X11 §9 `OpenFont`: by name, alias or pattern; a full description of a size that is not there gets the nearest
-    /// size of the same face. None if nothing is like it.
-    pub fn open(&self, name: &str) -> Option<Arc<Font>> {
-        self.find(&name.to_lowercase(), 4).and_then(Builtin::load)
+    /// The full names of the fonts, without aliases.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let fonts = self.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Font(_)));
+        fonts.map(|(name, _)| name.as_str())
     }
 
-    /// The font's full name, for what [`open`](Self::open) would open.
-    pub fn resolve(&self, name: &str) -> Option<&str> {
-        self.find(&name.to_lowercase(), 4).map(|font| font.name)
+    /// X11 §9 `OpenFont`: by name, alias or pattern.
+    pub fn open(&self, name: &str) -> Option<Arc<Font>> {
+        self.find(&name.to_lowercase(), 4).and_then(Builtin::load)
     }
 
     fn find(&self, name: &str, aliases_left: u8) -> Option<&'static Builtin> {
         let entry = match self.entries.get(name) {
             Some(entry) => entry,
-            None if name.contains(['*', '?']) => {
-                self.entries.iter().find(|(known, _)| matches(name, known)).map(|(_, entry)| entry)?
-            }
-            None => return self.nearest(name),
+            None => self.entries.iter().find(|(known, _)| matches(name, known)).map(|(_, entry)| entry)?,
         };
         match entry {
             Entry::Font(font) => Some(font),
             Entry::Alias(of) => self.find(of, aliases_left.checked_sub(1)?),
         }
     }
-
-    /// The nearest pixel size of the same face, where a full description is given.
-    fn nearest(&self, name: &str) -> Option<&'static Builtin> {
-        let face = Face::of(name)?;
-        // With a point size alone, the pixel size follows from the resolution: 722.7 decipoints to the inch.
-        let size = match (face.pixels, face.points, face.resolution) {
-            (0, 0, _) => 13,
-            (0, points, resolution) => (points * resolution + 361) / 722,
-            (pixels, ..) => pixels,
-        };
-        self.entries
-            .values()
-            .filter_map(|entry| if let Entry::Font(font) = entry { Some(*font) } else { None })
-            .filter_map(|font| Some((font, Face::of(font.name)?)))
-            .filter(|(_, of)| of.style == face.style && of.charset == face.charset)
-            .min_by_key(|(_, of)| of.pixels.abs_diff(size))
-            .map(|(font, _)| font)
-    }
 }
 
 impl Builtin {
     fn load(&self) -> Option<Arc<Font>> {
         self.font.get_or_init(|| Font::from_pcf(self.file).ok().map(Arc::new)).clone()
-    }
-}
-
-/// The fields of an X Logical Font Description that choose among scaled fonts.
-struct Face<'n> {
-    /// Foundry, family, weight, slant.
-    style: [&'n str; 4],
-    pixels: u32,
-    points: u32,
-    resolution: u32,
-    /// Registry and encoding.
-    charset: [&'n str; 2],
-}
-
-impl<'n> Face<'n> {
-    fn of(name: &'n str) -> Option<Self> {
-        let fields: Vec<&str> = name.strip_prefix('-')?.split('-').collect();
-        let &[foundry, family, weight, slant, _, _, pixels, points, _, resolution, _, _, registry, encoding] =
-            fields.as_slice()
-        else {
-            return None;
-        };
-        let number = |field: &str| field.parse::<u16>().map_or(0, u32::from);
-        Some(Self {
-            style: [foundry, family, weight, slant],
-            pixels: number(pixels),
-            points: number(points),
-            resolution: number(resolution),
-            charset: [registry, encoding],
-        })
     }
 }
 
@@ -260,8 +209,8 @@ mod tests {
     fn every_alias_leads_to_a_font() {
         let catalogue = Catalogue::default();
         for (alias, name) in ALIASES {
-            assert_eq!(catalogue.resolve(alias), Some(name));
-            assert!(catalogue.open(alias).is_some());
+            let found = catalogue.find(alias, 1).unwrap();
+            assert_eq!(found.name, name);
         }
     }
 
@@ -275,16 +224,5 @@ mod tests {
         assert_eq!(catalogue.list("-*-*-*-*-*-*-13-*-*-*-*-60-iso8859-1", 10).len(), 3);
         assert!(catalogue.list("no*thing", 10).is_empty());
         assert!(!matches(&"a*".repeat(200), &"a".repeat(199)));
-    }
-
-    #[test]
-    fn a_size_that_is_not_there_gets_the_nearest_of_its_face() {
-        let catalogue = Catalogue::default();
-        assert_eq!(
-            catalogue.resolve("-misc-fixed-bold-r-normal--17-0-75-75-c-0-iso8859-1"),
-            Some("-misc-fixed-bold-r-normal--18-120-100-100-c-90-iso8859-1")
-        );
-        assert_eq!(catalogue.resolve("-adobe-times-bold-r-normal--17-0-75-75-c-0-iso8859-1"), None);
-        assert!(catalogue.open("-*-fixed-medium-r-*-*-13-*-*-*-*-*-iso8859-1").is_some());
     }
 }

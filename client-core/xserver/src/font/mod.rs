@@ -1,10 +1,13 @@
 //! Core fonts: the bitmap fonts of the X11 protocol (§5 metrics, §9 requests).
 //!
 //! A [`Font`] is read from a PCF file ([`Font::from_pcf`]); a [`Catalogue`] holds the fonts that a server offers under
-//! their names, aliases and patterns, beginning with the free set compiled into this crate.
+//! their names, aliases and patterns: the free set compiled into this crate. Sizes that no file has are made of those
+//! that are there (`xlfd` finds which, `scale` draws them).
 
 mod catalogue;
 mod pcf;
+mod scale;
+pub(crate) mod xlfd;
 
 pub use catalogue::Catalogue;
 pub(crate) use catalogue::matches;
