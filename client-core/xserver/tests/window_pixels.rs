@@ -15,9 +15,9 @@ mod xvfb;
 use dice::Dice;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    Arc, BackPixmap, ChangeGCAux, Circulate, ClipOrdering, ConfigureWindowAux, ConnectionExt, CoordMode,
-    CreateGCAux, CreateWindowAux, FillStyle, GX, Gravity, ImageFormat, Point, Rectangle, StackMode,
-    SubwindowMode, WindowClass,
+    Arc, BackPixmap, ChangeGCAux, ChangeWindowAttributesAux, Circulate, ClipOrdering, ConfigureWindowAux,
+    ConnectionExt, CoordMode, CreateGCAux, CreateWindowAux, FillStyle, GX, Gravity, ImageFormat, Point,
+    Rectangle, StackMode, SubwindowMode, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use xvfb::Xvfb;
@@ -89,7 +89,7 @@ impl<'c> Tree<'c> {
         let (x, y) = (dice.range(-30, 130), dice.range(-30, 130));
         let (width, height) = (dice.range(1, 90) as u32, dice.range(1, 90) as u32);
         let border = if self.bordered { dice.pick(&[0, 0, 1, 5]) } else { 0 };
-        match (dice.range(0, 13), child) {
+        match (dice.range(0, 15), child) {
             (0..=2, _) | (_, None) if self.windows.len() < 12 => {
                 let parent = dice.pick(&self.windows);
                 let id = c.generate_id().unwrap();
@@ -151,6 +151,7 @@ impl<'c> Tree<'c> {
                 c.circulate_window(way, id).unwrap();
                 format!("circulate {} {way:?}", id & 0xfff)
             }
+            (14 | 15, Some(id)) => self.dress(dice, id),
             (11, Some(id)) if self.windows.len() > 6 => {
                 c.destroy_window(id).unwrap();
                 let alive: Vec<u32> = self
@@ -167,6 +168,23 @@ impl<'c> Tree<'c> {
     }
 
     /// Draws on a window, with what a GC can say of windows.
+    /// Another background, or another border.
+    fn dress(&self, dice: &mut Dice, id: u32) -> String {
+        let (aux, pixel) = (ChangeWindowAttributesAux::new(), dice.word() & 0x00ff_ffff);
+        let aux = match dice.range(0, 5) {
+            0 => aux.background_pixel(pixel),
+            1 => aux.background_pixmap(self.tile),
+            2 | 3 => aux.background_pixmap(u32::from(u8::from(BackPixmap::PARENT_RELATIVE))),
+            4 => aux.border_pixel(pixel),
+            _ => aux.border_pixmap(self.tile),
+        };
+        self.c.change_window_attributes(id, &aux).unwrap();
+        if dice.one_in(2) {
+            self.c.clear_area(false, id, 0, 0, 0, 0).unwrap();
+        }
+        format!("dress {} {:?} {:?}", id & 0xfff, aux.background_pixmap, aux.border_pixmap)
+    }
+
     fn draw(&self, dice: &mut Dice) -> String {
         let c = self.c;
         let id = dice.pick(&self.windows);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use x11rb_protocol::protocol::xproto::{self, ExposeEvent, VisibilityNotifyEvent};
 
-use super::{Background, Border, NOT_VIEWABLE};
+use super::{Background, Border, NOT_VIEWABLE, Window};
 use crate::event::mask;
 use crate::raster::Canvas;
 use crate::region::{Rect, Region};
@@ -390,17 +390,20 @@ impl Server {
         Canvas::new(self.surfaces.get_mut(SurfaceId::SCREEN), (0, 0), region)
     }
 
+    /// Whose background a window shows, its own or that of an ancestor. There the tiles of both its background and its
+    /// border have their origin (X11 §9, `CreateWindow`).
+    fn background_holder(&self, id: Xid) -> Option<&Window> {
+        let mut holder = self.window(id).ok()?;
+        while matches!(holder.background, Background::ParentRelative) && holder.parent != 0 {
+            holder = self.window(holder.parent).ok()?;
+        }
+        Some(holder)
+    }
+
     /// Paints the background of a part of a window, in screen coordinates.
     pub(crate) fn paint_background(&mut self, id: Xid, region: &Region) {
-        let mut holder = id;
-        let (background, origin) = loop {
-            let Ok(window) = self.window(holder) else { return };
-            if matches!(window.background, Background::ParentRelative) && window.parent != 0 {
-                holder = window.parent;
-            } else {
-                break (window.background.clone(), window.origin);
-            }
-        };
+        let Some(holder) = self.background_holder(id) else { return };
+        let (background, origin) = (holder.background.clone(), holder.origin);
         match background {
             Background::None | Background::ParentRelative => return,
             Background::Pixel(pixel) => {
@@ -427,12 +430,12 @@ impl Server {
         if region.is_empty() {
             return;
         }
-        let (border, origin) = (window.border.clone(), window.origin);
+        let border = window.border.clone();
+        let Some(origin) = self.background_holder(id).map(|holder| holder.origin) else { return };
         match border {
             Border::Pixel(pixel) => {
                 self.screen_canvas(&region).fill_pixel(region.extents(), pixel);
             }
-            // X11 §9, CreateWindow: the border tile's origin is the background tile's, that is the window's inside.
             Border::Pixmap(paint) => {
                 let tile = self.surfaces.painted(&paint);
                 self.screen_canvas(&region).fill_tile(region.extents(), &tile, origin);

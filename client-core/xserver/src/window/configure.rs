@@ -5,7 +5,7 @@ use x11rb_protocol::protocol::xproto::{
     GravityNotifyEvent, ResizeRequestEvent,
 };
 
-use super::BitsAfterResize;
+use super::{Background, BitsAfterResize, Border};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;
@@ -177,8 +177,10 @@ impl Server {
         let old = (window.x, window.y, window.width, window.height, window.border_width);
         (window.x, window.y, window.width, window.height, window.border_width) = geometry;
         let before = window.outer_rect_of(old);
-        // What only moves takes its clips along.
-        window.dirty |= (old.2, old.3, old.4) != (geometry.2, geometry.3, geometry.4);
+        // What only moves takes its clips along, and its border, unless the tile of that has its origin in the parent.
+        let relative =
+            matches!((&window.background, &window.border), (Background::ParentRelative, Border::Pixmap(_)));
+        window.dirty |= relative || (old.2, old.3, old.4) != (geometry.2, geometry.3, geometry.4);
         let (parent, bit_gravity) = (window.parent, window.bit_gravity);
         self.notify_configure(id);
         let grown = (i32::from(geometry.2) - i32::from(old.2), i32::from(geometry.3) - i32::from(old.3));

@@ -412,15 +412,24 @@ impl Server {
 
     fn change_attributes(&mut self, client: ClientId, id: Xid, values: ValueList<'_>) -> Outcome {
         let mut border_changed = false;
+        let relative = |server: &Self| {
+            server.window(id).is_ok_and(|window| matches!(window.background, Background::ParentRelative))
+        };
         for (bit, value) in values.iter() {
             // What has few values is a byte within its word, as in Xvfb.
             let value = if matches!(bit, 4 | 5 | 6 | 9 | 10) { value & 0xff } else { value };
             match bit {
+                // With the background, the border gets another origin of its tile.
                 0 => {
                     let background = self.background_of(id, value)?;
+                    border_changed |= relative(self);
                     self.window_mut(id)?.background = background;
+                    border_changed |= relative(self);
                 }
-                1 => self.window_mut(id)?.background = Background::Pixel(value),
+                1 => {
+                    border_changed |= relative(self);
+                    self.window_mut(id)?.background = Background::Pixel(value);
+                }
                 2 => {
                     let border = self.border_of(id, value)?;
                     self.window_mut(id)?.border = border;
