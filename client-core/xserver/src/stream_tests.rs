@@ -42,8 +42,9 @@ enum Op {
 }
 
 /// The shapes of the core requests' bodies: `w` window, `d` drawable, `p` pixmap, `g` GC, `f` font, `c` cursor, `m`
-/// colormap, `n` new id, `a` atom, `t` time, `2` a number, `4` four bytes of anything, `k` a small mask.
-const BODIES: [(u8, &str); 72] = [
+/// colormap, `n` new id, `a` atom, `t` time, `2` a number, `4` four bytes of anything, `k` a small mask, `s` the name of a
+/// font or a pattern, with its length.
+const BODIES: [(u8, &str); 85] = [
     (1, "nw2222kk4k4"),
     (1, "nw222210400000000"),
     (1, "nw222210400000000"),
@@ -89,6 +90,14 @@ const BODIES: [(u8, &str); 72] = [
     (41, "ww2222"),
     (42, "wt"),
     (43, ""),
+    (45, "ns"),
+    (45, "ns"),
+    (45, "ns"),
+    (46, "f"),
+    (47, "f"),
+    (48, "f44"),
+    (49, "s"),
+    (50, "s"),
     (53, "nd22"),
     (54, "p"),
     (55, "ndk4"),
@@ -104,6 +113,10 @@ const BODIES: [(u8, &str); 72] = [
     (70, "dg22222222"),
     (71, "dg222222"),
     (73, "d2222k"),
+    (74, "dg22442"),
+    (75, "dg22442"),
+    (76, "dg224"),
+    (77, "dg2244"),
     (78, "nw4"),
     (79, "m"),
     (80, "nm"),
@@ -112,6 +125,7 @@ const BODIES: [(u8, &str); 72] = [
     (86, "m2"),
     (88, "mk44"),
     (93, "npp2222222"),
+    (94, "nff22222222"),
     (95, "c"),
     (112, ""),
     (113, "w"),
@@ -134,6 +148,25 @@ fn any_id(dice: &mut Dice, base: u32) -> u32 {
         2 => dice.word(),
         3 => ((1 + dice.below(4)) << 21) + dice.below(24),
         _ => base + dice.below(24),
+    }
+}
+
+/// A font's name, mostly of one that is there or can be made.
+fn font_name(dice: &mut Dice) -> String {
+    let size = |dice: &mut Dice| match dice.below(6) {
+        0 => "*".to_owned(),
+        1 => dice.word().to_string(),
+        2 => "0".to_owned(),
+        _ => dice.below(60).to_string(),
+    };
+    match dice.below(5) {
+        0 => "fixed".to_owned(),
+        1 => "?ix*d".to_owned(),
+        2 => format!("-misc-*-{}", size(dice)),
+        _ => {
+            let [pixels, points, x, y, width] = [(); 5].map(|()| size(dice));
+            format!("-misc-fixed-medium-r-*--{pixels}-{points}-{x}-{y}-c-{width}-iso8859-1")
+        }
     }
 }
 
@@ -178,6 +211,14 @@ fn request(dice: &mut Dice, base: u32) -> Vec<u8> {
                 b'a' => body.extend((1 + dice.below(70)).to_ne_bytes()),
                 b't' => body.extend([0; 4]),
                 b'n' => body.extend((base + dice.below(24)).to_ne_bytes()),
+                b's' => {
+                    let name = font_name(dice);
+                    // How many names are wanted comes first, where names are listed; else bytes that say nothing.
+                    let length = name.len() as u16;
+                    let halves = if major == 45 { [length, 0] } else { [dice.below(40) as u16, length] };
+                    body.extend(halves.into_iter().flat_map(u16::to_ne_bytes));
+                    body.extend(name.into_bytes());
+                }
                 _ => body.extend(any_id(dice, base).to_ne_bytes()),
             }
         }
