@@ -683,20 +683,6 @@ impl super::fill::PlainShape for EllipsePixels<'_> {
         if odd {
             put(data, top + down + other - x);
             put(data, bottom - down + middle + x);
-        } else if frame.width == frame.height {
-            // Circles are drawn by eighths elsewhere; where two of them meet by a diagonal step, both draw these pixels.
-            let half = frame.height >> 1;
-            let mut before = (0, 0);
-            for (x, y) in self.1 {
-                if before == (*x - 1, *y - 1) && *x == half - y + 1 {
-                    let (x, down) = (*x as isize, *y as isize * stride);
-                    for row in [top + down, bottom - down] {
-                        put(data, row + middle + x);
-                        put(data, row + other - x);
-                    }
-                }
-                before = (*x, *y);
-            }
         }
     }
 }

@@ -183,7 +183,13 @@ impl Canvas<'_> {
             }
             let (x1, y1) = (i32::from(r.x), i32::from(r.y));
             let (x2, y2) = (x1 + i32::from(r.width), y1 + i32::from(r.height));
-            painter.path(gc, &[(x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1)]);
+            let path = [(x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1)];
+            if gc.line_width == 0 && gc.line_style == LineStyle::Solid && (r.width > 0 || r.height > 0) {
+                // No pixel is drawn twice, so not the one that the path comes back to.
+                painter.thin_path_to(gc, &path, false);
+            } else {
+                painter.path(gc, &path);
+            }
         }
         painter.finish()
     }
@@ -252,14 +258,19 @@ impl<'a> Painter<'a> {
         };
         let with_last =
             gc.cap_style != CapStyle::NotLast && !(first == last && self.closes_quickly(gc, *before, *last));
-        let lines = path.len() - 1;
+        self.thin_path_to(gc, path, with_last);
+    }
+
+    /// `with_last` is whether its last point is drawn.
+    fn thin_path_to(&mut self, gc: &'a Gc, path: &[(i32, i32)], with_last: bool) {
+        let lines = path.len().saturating_sub(1);
         if gc.line_style == LineStyle::Solid {
             if self.plain_shape(hull(path), &Lines { points: path, apart: false, with_last }) {
                 return;
             }
             let pairs = path.windows(2).map(|pair| (pair[0], pair[1]));
-            self.plain_lines(pairs.clone().take(lines - 1), false, Self::thin_line);
-            self.plain_lines(pairs.skip(lines - 1), with_last, |painter, a, b| {
+            self.plain_lines(pairs.clone().take(lines.saturating_sub(1)), false, Self::thin_line);
+            self.plain_lines(pairs.skip(lines.saturating_sub(1)), with_last, |painter, a, b| {
                 let line = Line::new(a, b);
                 painter.line(&line, 0..line.count + i64::from(with_last));
             });
@@ -467,5 +478,31 @@ impl Line {
         let begin = steps.start.max(enter).max(reaches(first));
         let end = steps.end.min(leave).min(reaches(last));
         if begin < end { begin..end } else { empty }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raster::Function;
+    use crate::raster::pixmap::{DEPTHS, Pixmap};
+    use crate::region::Region;
+
+    #[test]
+    fn no_pixel_of_an_outline_one_pixel_wide_is_drawn_twice() {
+        // Whole, and clipped to more than one rectangle.
+        let clips = [[Rect::new(0, 0, 40, 40); 2], [Rect::new(0, 0, 9, 40), Rect::new(15, 0, 40, 20)]];
+        for (depth, clip) in DEPTHS.iter().flat_map(|depth| clips.iter().map(|clip| (*depth, clip))) {
+            let clip = Region::from_rects(clip);
+            let drawn = [Function::Copy, Function::Xor].map(|function| {
+                let mut pixmap = Pixmap::new(40, 40, depth).unwrap();
+                let gc = Gc { foreground: 1, function, ..Gc::default() };
+                Canvas::new(&mut pixmap, (0, 0), &clip)
+                    .poly_rectangle(&gc, &[Rectangle { x: 3, y: 4, width: 20, height: 9 }]);
+                pixmap
+            });
+            assert!(drawn[0] == drawn[1], "depth {depth}");
+            assert_eq!(drawn[0].get(3, 4), Some(1));
+        }
     }
 }

@@ -343,6 +343,12 @@ fn lines(bench: &Bench, dice: &mut Dice, gc: Gc, vary: Vary) -> (Scene, String) 
                     height: dice.range(0, 70) as u16,
                 })
                 .collect();
+            if !wide && vary.function {
+                // Xvfb often draws the corner twice that the outline comes back to, which some functions show.
+                scene.gc.cap_style = CapStyle::NotLast;
+                let aux = xproto::ChangeGCAux::new().cap_style(xproto::CapStyle::NOT_LAST);
+                c.change_gc(id, &aux).unwrap();
+            }
             c.poly_rectangle(drawable, id, &rectangles).unwrap();
             ours(&mut scene, |canvas, gc| canvas.poly_rectangle(gc, &rectangles));
             (
@@ -498,7 +504,11 @@ fn thin_arcs(bench: &Bench, dice: &mut Dice, full: bool, dashed: bool, vary: Var
     let depth = depth(dice);
     let gc = line_gc(dice, 0, dashed);
     let mut scene = Scene::new(bench, dice, depth, gc, vary);
-    let arcs: Vec<xproto::Arc> = (0..dice.range(1, 2)).map(|_| arc(dice, full)).collect();
+    let mut arcs: Vec<xproto::Arc> = (0..dice.range(1, 2)).map(|_| arc(dice, full)).collect();
+    // Where the eighths of a circle meet Xvfb draws pixels twice, which some functions show.
+    for arc in arcs.iter_mut().filter(|arc| vary.function && arc.width == arc.height) {
+        arc.width |= 1;
+    }
     bench.connection.poly_arc(scene.pair.theirs, scene.id, &arcs).unwrap();
     ours(&mut scene, |canvas, gc| canvas.poly_arc(gc, &arcs));
     (scene, arc_text(&arcs))
@@ -726,11 +736,13 @@ fn wide_arcs_that_follow_one_another_are_as_in_xvfb() {
 }
 
 #[test]
-fn circles_of_every_size_meet_themselves_where_those_of_xvfb_do() {
-    // Xor shows which pixels are drawn twice: there an eighth of a circle meets the next.
+fn no_pixel_of_a_circle_is_drawn_twice_whatever_its_size() {
+    // X11 §9, PolyArc. Xor shows it; Xvfb heeds it in bitmaps only.
     run(90, |bench, dice| {
         let gc = Gc { function: xserver::raster::Function::Xor, ..Gc::default() };
-        let mut scene = Scene::new(bench, dice, 24, gc, Vary::default());
+        let mut scene = Scene::new(bench, dice, 1, gc, Vary::default());
+        scene.gc.foreground = 1;
+        bench.connection.change_gc(scene.id, &xproto::ChangeGCAux::new().foreground(1)).unwrap();
         let size = dice.seed as u16 % 90;
         let arc = xproto::Arc { x: 0, y: 0, width: size, height: size, angle1: 20_160, angle2: 360 * 64 };
         bench.connection.poly_arc(scene.pair.theirs, scene.id, &[arc]).unwrap();
