@@ -132,7 +132,15 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, header: RequestHea
         34 => devices::device_control(server, client, half(body, 0)?, body[2])?,
         35 => {
             let control = half(body, 0)?;
-            opened(server, body[2])?;
+            let found = opened(server, body[2])?;
+            // Resolutions, one for each of so many valuators.
+            let valuators = body.get(9).map_or(0, |count| usize::from(*count));
+            if control == 1
+                && words != 3 + valuators
+                && !matches!(found.id, super::TEST_POINTER | super::TEST_KEYBOARD)
+            {
+                return Err(XError::LENGTH);
+            }
             return Err(if (1..=5).contains(&control) {
                 XError::MATCH
             } else {
