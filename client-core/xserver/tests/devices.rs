@@ -6,12 +6,15 @@ mod fixture;
 
 use fixture::{ROOT, World};
 use x11rb_protocol::protocol::xinput::{
-    ChangeDeviceKeyMappingRequest, DeviceStateNotifyEvent, GetDeviceFocusRequest, GrabDeviceRequest,
-    OpenDeviceRequest, QueryDeviceStateRequest, SelectExtensionEventRequest, SetDeviceFocusRequest,
+    AllowDeviceEventsRequest, ChangeDeviceKeyMappingRequest, DeviceInputMode, DeviceStateNotifyEvent,
+    GetDeviceFocusRequest, GrabDeviceRequest, OpenDeviceRequest, QueryDeviceStateRequest,
+    SelectExtensionEventRequest, SetDeviceFocusRequest, UngrabDeviceRequest,
 };
 use x11rb_protocol::protocol::xproto::{
-    DestroyWindowRequest, GetModifierMappingRequest, GrabMode, GrabStatus, InputFocus, MAPPING_NOTIFY_EVENT,
-    QueryExtensionRequest, SetModifierMappingRequest,
+    ChangeWindowAttributesAux, ChangeWindowAttributesRequest, DestroyWindowRequest, EventMask,
+    GetModifierMappingRequest, GrabKeyboardRequest, GrabMode, GrabStatus, InputFocus, KEY_PRESS_EVENT,
+    MAPPING_NOTIFY_EVENT, MOTION_NOTIFY_EVENT, QueryExtensionRequest, SetModifierMappingRequest,
+    UngrabKeyboardRequest,
 };
 use x11rb_protocol::x11_utils::TryParse;
 use xserver::ClientId;
@@ -77,16 +80,47 @@ impl Devices {
     }
 
     fn grab(&mut self, client: ClientId, window: u32, device_id: u8) -> GrabStatus {
+        self.grab_in_modes(client, window, device_id, [GrabMode::ASYNC, GrabMode::ASYNC])
+    }
+
+    /// Grabs a device; the modes are its own and that of the others. What is selected is reported.
+    fn grab_in_modes(
+        &mut self,
+        client: ClientId,
+        window: u32,
+        device_id: u8,
+        [this_device_mode, other_device_mode]: [GrabMode; 2],
+    ) -> GrabStatus {
         let request = GrabDeviceRequest {
             grab_window: window,
             time: 0,
-            this_device_mode: GrabMode::ASYNC,
-            other_device_mode: GrabMode::ASYNC,
-            owner_events: false,
+            this_device_mode,
+            other_device_mode,
+            owner_events: true,
             device_id,
             classes: Vec::new().into(),
         };
         self.world.ask_of(client, self.major, request).status
+    }
+
+    fn ungrab(&mut self, client: ClientId, device_id: u8) {
+        self.world.send_to(client, self.major, UngrabDeviceRequest { time: 0, device_id });
+    }
+
+    fn allow(&mut self, client: ClientId, device_id: u8, mode: DeviceInputMode) {
+        self.world.send_to(client, self.major, AllowDeviceEventsRequest { time: 0, mode, device_id });
+    }
+
+    /// Grabs the user's keyboard, synchronously for both core devices.
+    fn grab_core_keyboard(&mut self, client: ClientId, window: u32) {
+        let request = GrabKeyboardRequest {
+            owner_events: false,
+            grab_window: window,
+            time: 0,
+            pointer_mode: GrabMode::SYNC,
+            keyboard_mode: GrabMode::SYNC,
+        };
+        assert_eq!(self.world.ask(client, request).status, GrabStatus::SUCCESS);
     }
 
     /// The kinds of event a client was told.
@@ -236,4 +270,92 @@ fn who_selects_the_mapping_of_a_device_hears_of_it_before_that_of_the_user() {
     };
     d.world.send_to(client, d.major, request);
     assert_eq!(d.world.codes(client), [d.first + MAPPING, MAPPING_NOTIFY_EVENT]);
+}
+
+#[test]
+fn others_wait_for_a_synchronous_grab_of_a_device_until_it_lets_them_go_or_ends() {
+    let mut d = Devices::new();
+    let client = d.client();
+    let window = d.window(client, ROOT, (10, 10, 100, 100));
+    d.world.server.pointer_motion(50, 50);
+    d.focus(client, window);
+    d.select(client, window, KEYBOARD, &[KEY_PRESS], &[]);
+    let modes = [GrabMode::ASYNC, GrabMode::SYNC];
+    assert_eq!(d.grab_in_modes(client, window, POINTER, modes), GrabStatus::SUCCESS);
+    d.world.server.key(38, true);
+    d.allow(client, POINTER, DeviceInputMode::ASYNC_THIS_DEVICE);
+    assert_eq!(d.told(client), [], "it is not about this device");
+    d.allow(client, POINTER, DeviceInputMode::ASYNC_OTHER_DEVICES);
+    assert_eq!(d.told(client), [KEY_PRESS]);
+    d.grab_in_modes(client, window, POINTER, modes);
+    d.world.server.key(39, true);
+    assert_eq!(d.told(client), []);
+    d.ungrab(client, POINTER);
+    assert_eq!(d.told(client), [KEY_PRESS]);
+}
+
+#[test]
+fn the_users_pointer_waits_for_a_synchronous_grab_of_a_device_and_goes_on_when_its_client_goes() {
+    for goes in [false, true] {
+        let mut d = Devices::new();
+        let (client, watcher) = (d.client(), d.client());
+        let window = d.window(client, ROOT, (10, 10, 100, 100));
+        let value_list = ChangeWindowAttributesAux::new().event_mask(EventMask::POINTER_MOTION);
+        let value_list = std::borrow::Cow::Owned(value_list);
+        d.world.send(watcher, ChangeWindowAttributesRequest { window: ROOT, value_list });
+        d.grab_in_modes(client, window, KEYBOARD, [GrabMode::SYNC, GrabMode::SYNC]);
+        d.world.server.pointer_motion(150, 130);
+        assert_eq!(d.world.codes(watcher), []);
+        if goes {
+            d.world.server.disconnect(client);
+        } else {
+            d.ungrab(client, KEYBOARD);
+        }
+        assert_eq!(d.world.codes(watcher), [MOTION_NOTIFY_EVENT], "goes: {goes}");
+    }
+}
+
+#[test]
+fn a_device_that_another_client_has_frozen_is_not_to_be_had() {
+    let mut d = Devices::new();
+    let (one, two) = (d.client(), d.client());
+    let window = d.window(one, ROOT, (10, 10, 100, 100));
+    d.grab_core_keyboard(one, window);
+    for device in [POINTER, KEYBOARD] {
+        assert_eq!(d.grab(two, window, device), GrabStatus::FROZEN);
+    }
+    d.world.send(one, UngrabKeyboardRequest { time: 0 });
+    d.grab_in_modes(one, window, POINTER, [GrabMode::ASYNC, GrabMode::SYNC]);
+    assert_eq!(d.grab(two, window, POINTER), GrabStatus::ALREADY_GRABBED);
+    assert_eq!(d.grab(two, window, KEYBOARD), GrabStatus::FROZEN);
+    d.ungrab(one, POINTER);
+    assert_eq!(d.grab(two, window, KEYBOARD), GrabStatus::SUCCESS);
+}
+
+#[test]
+fn devices_that_are_let_go_together_freeze_together() {
+    for by_key in [false, true] {
+        let mut d = Devices::new();
+        let client = d.client();
+        let window = d.window(client, ROOT, (10, 10, 100, 100));
+        d.world.server.pointer_motion(50, 50);
+        d.select(client, window, POINTER, &[BUTTON_PRESS, MOTION], &[]);
+        d.grab_in_modes(client, window, POINTER, [GrabMode::SYNC, GrabMode::ASYNC]);
+        d.grab_core_keyboard(client, window);
+        d.world.events(client);
+        d.allow(client, POINTER, DeviceInputMode::SYNC_ALL);
+        if by_key {
+            d.world.server.key(38, true);
+            assert_eq!(d.world.codes(client), [KEY_PRESS_EVENT]);
+        } else {
+            d.world.server.button(1, true);
+            assert_eq!(d.told(client), [BUTTON_PRESS]);
+        }
+        d.world.server.key(39, true);
+        d.world.server.pointer_motion(60, 60);
+        assert_eq!(d.world.codes(client), [], "by a key: {by_key}");
+        d.allow(client, POINTER, DeviceInputMode::ASYNC_ALL);
+        let codes = d.world.codes(client);
+        assert!(codes.contains(&KEY_PRESS_EVENT) && codes.contains(&(d.first + MOTION)), "{codes:?}");
+    }
 }

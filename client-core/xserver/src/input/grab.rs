@@ -157,7 +157,6 @@ impl Server {
                 (&self.input.keyboard_grab, &self.input.keyboard_freeze, self.input.keyboard_grab_time)
             }
         };
-        let by_another = |holder: Option<ClientId>| holder.is_some_and(|holder| holder != client);
         let confined = self.window(confine_to).ok();
         if grab.as_ref().is_some_and(|grab| grab.client != client) {
             GrabStatus::ALREADY_GRABBED
@@ -167,7 +166,7 @@ impl Server {
             GrabStatus::NOT_VIEWABLE
         } else if is_before(self.time, time) || is_before(time, last) {
             GrabStatus::INVALID_TIME
-        } else if by_another(freeze.own) || by_another(freeze.other) {
+        } else if freeze.holders().any(|holder| holder != client) {
             GrabStatus::FROZEN
         } else {
             GrabStatus::SUCCESS
@@ -363,8 +362,7 @@ impl Server {
             freeze.other = None;
         }
         freeze.event = event;
-        freeze.after_next = false;
-        freeze.both = false;
+        freeze.forget_next();
         let freeze = self.input.freeze(other(device));
         if !other_async {
             freeze.other = Some(client);
@@ -384,8 +382,7 @@ impl Server {
         let freeze = self.input.freeze(device);
         freeze.own = None;
         freeze.event = None;
-        freeze.after_next = false;
-        freeze.both = false;
+        freeze.forget_next();
         let freeze = self.input.freeze(other(device));
         freeze.other = None;
         match device {
@@ -709,8 +706,8 @@ impl Server {
             0 => freeze.thaw(client),
             1 if grabbed => {
                 freeze.thaw(client);
+                freeze.forget_next();
                 freeze.after_next = true;
-                freeze.both = false;
             }
             2 if grabbed && freeze.event.is_some() => {
                 let event = freeze.event.take();
@@ -743,8 +740,9 @@ impl Server {
             let grabbed = self.input.grab(device).is_some_and(|grab| grab.client == client);
             let freeze = self.input.freeze(device);
             freeze.thaw(client);
+            freeze.forget_next();
             freeze.after_next = !asynchronous && grabbed;
-            freeze.both = !asynchronous && grabbed;
+            freeze.both = freeze.after_next;
         }
         self.run_queue();
     }

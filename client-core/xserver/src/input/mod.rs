@@ -22,6 +22,7 @@ use crate::server::{ROOT, Server, wire};
 
 mod barrier;
 mod crossing;
+mod freeze;
 mod grab;
 mod group;
 mod keyboard;
@@ -29,6 +30,7 @@ mod pointer;
 
 pub(crate) use barrier::{Barrier, BarrierEvent};
 pub(crate) use crossing::{MODE_GRAB, MODE_UNGRAB, MODE_WHILE_GRABBED};
+use freeze::Freeze;
 pub(crate) use grab::{Activator, Grab, PassiveGrab, XiGrab};
 pub(crate) use keyboard::Keyboard;
 
@@ -94,40 +96,6 @@ impl RawKind {
 pub(crate) enum Device {
     Pointer,
     Keyboard,
-}
-
-/// Whether a device's events wait, and for whom.
-#[derive(Debug, Default)]
-pub(crate) struct Freeze {
-    /// Frozen by the grab of this very device.
-    pub(crate) own: Option<ClientId>,
-    /// Frozen by the grab of the other device.
-    pub(crate) other: Option<ClientId>,
-    /// The next event reported to the grab freezes the device again (`SyncPointer`, `SyncKeyboard`).
-    pub(crate) after_next: bool,
-    /// It freezes the other one as well (`SyncBoth`).
-    pub(crate) both: bool,
-    /// The event that froze it, for replaying.
-    pub(crate) event: Option<RawEvent>,
-}
-
-impl Freeze {
-    fn is_frozen(&self) -> bool {
-        self.own.is_some() || self.other.is_some()
-    }
-
-    fn by(&self, client: ClientId) -> bool {
-        self.own == Some(client) || self.other == Some(client)
-    }
-
-    fn thaw(&mut self, client: ClientId) {
-        if self.own == Some(client) {
-            self.own = None;
-        }
-        if self.other == Some(client) {
-            self.other = None;
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -712,25 +680,6 @@ impl Server {
             return true;
         }
         false
-    }
-
-    /// After an event was reported to a grab: a synchronous one freezes again.
-    fn freeze_after(&mut self, device: Device, event: RawEvent) {
-        let Some(client) = self.input.grab(device).map(|grab| grab.client) else { return };
-        let freeze = self.input.freeze(device);
-        if !freeze.after_next {
-            return;
-        }
-        freeze.after_next = false;
-        freeze.own = Some(client);
-        freeze.event = Some(event);
-        if std::mem::take(&mut freeze.both) {
-            let other = if device == Device::Pointer { Device::Keyboard } else { Device::Pointer };
-            let freeze = self.input.freeze(other);
-            freeze.other = Some(client);
-            freeze.after_next = false;
-            freeze.both = false;
-        }
     }
 
     fn enter_leave_event(

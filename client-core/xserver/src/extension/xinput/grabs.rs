@@ -45,9 +45,17 @@ pub(super) fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) ->
             server.cursor_resource(grab.cursor)?;
         }
         let wanted = Wanted::Kinds(grab.events);
-        let (window, owner_events) = (grab.window, grab.owner_events);
-        let slave = SlaveGrab { client, window, owner_events, wanted, time, until: None };
-        server.xi_grab_slave(found.id, slave, grab.asynchronous)?
+        let slave = SlaveGrab {
+            client,
+            window: grab.window,
+            owner_events: grab.owner_events,
+            wanted,
+            time,
+            until: None,
+            // A slave has no paired device.
+            asynchronous: (grab.asynchronous, true),
+        };
+        server.xi_grab_slave(found, slave)?
     };
     server.xinput.used = true;
     server.xi_reply(client, &Message::reply(51).byte(u8::from(status)).filled(32));
@@ -204,7 +212,7 @@ fn add_passive(
         detail,
         modifiers,
         owner_events: grab.owner_events,
-        asynchronous: grab.asynchronous,
+        asynchronous: (grab.asynchronous, true),
         wanted: Wanted::Kinds(grab.events),
     })
 }

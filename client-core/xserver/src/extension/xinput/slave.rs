@@ -45,6 +45,8 @@ pub(super) struct SlaveGrab {
     pub(super) time: u32,
     /// The key or button that activated it: it ends when that key, or all buttons, are released.
     pub(super) until: Option<u8>,
+    /// Whether the device goes on, and whether the others do.
+    pub(super) asynchronous: (bool, bool),
 }
 
 /// A grab of a slave that a key or button activates.
@@ -60,7 +62,7 @@ pub(super) struct PassiveSlaveGrab {
     pub(super) detail: u8,
     pub(super) modifiers: u16,
     pub(super) owner_events: bool,
-    pub(super) asynchronous: bool,
+    pub(super) asynchronous: (bool, bool),
     pub(super) wanted: Wanted,
 }
 
@@ -95,6 +97,8 @@ enum Freezing {
 pub(crate) struct Slave {
     pub(super) grab: Option<SlaveGrab>,
     freezing: Freezing,
+    /// Frozen by the grab of another device: for whom, and of which.
+    other: Option<(ClientId, u8)>,
     /// Keys or buttons held: a bit each.
     held: [u32; 8],
     /// Lights that are on at a keyboard.
@@ -105,7 +109,14 @@ pub(crate) struct Slave {
 
 impl Slave {
     fn is_frozen(&self) -> bool {
-        matches!(self.freezing, Freezing::Frozen(_))
+        matches!(self.freezing, Freezing::Frozen(_)) || self.other.is_some()
+    }
+
+    /// Whether its events wait for this client.
+    fn is_frozen_by(&self, client: ClientId) -> bool {
+        let grabbed = self.grab.as_ref().is_some_and(|grab| grab.client == client);
+        grabbed && matches!(self.freezing, Freezing::Frozen(_))
+            || self.other.is_some_and(|(holder, _)| holder == client)
     }
 
     /// A grab has taken it away from its master.
@@ -121,6 +132,12 @@ impl Slave {
         if let Some(word) = self.held.get_mut(usize::from(detail / 32)) {
             *word = *word & !(1 << (detail % 32)) | u32::from(held) << (detail % 32);
         }
+    }
+
+    /// Begins a grab, frozen by the event that activated it if it is synchronous; the window of the one before.
+    fn seize(&mut self, grab: SlaveGrab, event: Option<CoreEvent>) -> Option<Xid> {
+        self.freezing = if grab.asynchronous.0 { Freezing::Thawed } else { Freezing::Frozen(event) };
+        self.grab.replace(grab).map(|grab| grab.window)
     }
 
     /// Ends its grab; its window.
@@ -235,20 +252,46 @@ impl Server {
 
     /// Whether another client's grab keeps this one from a device: its own, or a core one that has frozen it.
     pub(super) fn xi_hindrance(&self, client: ClientId, found: Device) -> GrabStatus {
-        let grab = self.xinput.slave(found.id).and_then(|slave| slave.grab.as_ref());
+        let slave = self.xinput.slave(found.id);
+        let grab = slave.and_then(|slave| slave.grab.as_ref());
+        let other = slave.and_then(|slave| slave.other).map(|(holder, _)| holder);
         let freeze =
             if found.is_pointer() { &self.input.pointer_freeze } else { &self.input.keyboard_freeze };
         if grab.is_some_and(|grab| grab.client != client) {
             GrabStatus::ALREADY_GRABBED
-        } else if [freeze.own, freeze.other].into_iter().flatten().any(|holder| holder != client) {
+        } else if freeze.holders().chain(other).any(|holder| holder != client) {
             GrabStatus::FROZEN
         } else {
             GrabStatus::SUCCESS
         }
     }
 
+    /// Freezes all devices but one for the grab of that one, or lets go of those that it has frozen.
+    fn xi_freeze_others(&mut self, id: u8, by: Option<ClientId>) {
+        let of_this = |holder: &mut (ClientId, u8)| holder.1 == id;
+        let others = (TEST_POINTER..).zip(&mut self.xinput.slaves).filter(|(other, _)| *other != id);
+        let slaves = others.map(|(_, slave)| &mut slave.other);
+        let cores = [&mut self.input.pointer_freeze, &mut self.input.keyboard_freeze];
+        for holder in slaves.chain(cores.map(|freeze| &mut freeze.extension)) {
+            holder.take_if(of_this);
+            if let Some(client) = by {
+                *holder = Some((client, id));
+            }
+        }
+    }
+
+    /// Freezes the slaves for which the next event of any device was to do it.
+    pub(crate) fn xi_freeze_all(&mut self) {
+        for slave in &mut self.xinput.slaves {
+            if matches!(slave.freezing, Freezing::AllAfterNext) {
+                slave.freezing = Freezing::Frozen(None);
+            }
+        }
+    }
+
     /// Ends the grab of a slave; the focus of a keyboard goes back to where it was.
     fn xi_release(&mut self, id: u8) {
+        self.xi_freeze_others(id, None);
         if let Some(window) = self.xinput.slave_mut(id).and_then(Slave::release) {
             self.xi_focus_of_grab(id, window, self.device_focus_window(id), MODE_UNGRAB);
         }
@@ -380,11 +423,7 @@ impl Server {
                 state.freezing = Freezing::Frozen(Some(*event));
             }
             if matches!(freezing, Freezing::AllAfterNext) {
-                for other in &mut self.xinput.slaves {
-                    if matches!(other.freezing, Freezing::AllAfterNext) {
-                        other.freezing = Freezing::Frozen(None);
-                    }
-                }
+                self.freeze_all();
             }
         }
         self.xi_after_event(slave, event);
@@ -425,14 +464,14 @@ impl Server {
             wanted: found.wanted,
             time: event.time,
             until: Some(event.detail),
+            asynchronous: found.asynchronous,
         };
+        self.xi_freeze_others(device.id, (!grab.asynchronous.1).then_some(grab.client));
         if let Some(slave) = self.xinput.slave_mut(device.id) {
             if !one && device.is_pointer() {
                 slave.place = Some(event.place);
             }
-            slave.grab = Some(grab);
-            slave.freezing =
-                if found.asynchronous { Freezing::Thawed } else { Freezing::Frozen(Some(*event)) };
+            slave.seize(grab, Some(*event));
         }
         self.xi_focus_of_grab(device.id, self.device_focus_window(device.id), found.window, MODE_GRAB);
         // At the grab window, whatever the grab reports otherwise.
@@ -459,12 +498,8 @@ impl Server {
     }
 
     /// Grabs a slave actively.
-    pub(super) fn xi_grab_slave(
-        &mut self,
-        id: u8,
-        mut grab: SlaveGrab,
-        asynchronous: bool,
-    ) -> Outcome<GrabStatus> {
+    pub(super) fn xi_grab_slave(&mut self, found: Device, mut grab: SlaveGrab) -> Outcome<GrabStatus> {
+        let id = found.id;
         let viewable = self.window(grab.window)?.viewable;
         let now = self.time;
         if grab.time == 0 {
@@ -472,6 +507,7 @@ impl Server {
         }
         let place = self.input.pointer.device;
         let focus = self.device_focus_window(id);
+        let hindrance = self.xi_hindrance(grab.client, found);
         let Some(slave) = self.xinput.slave_mut(id) else { return Err(super::bad_device(u16::from(id))) };
         let held = slave.grab.as_ref();
         if held.is_some_and(|held| held.client != grab.client) {
@@ -483,11 +519,15 @@ impl Server {
         if is_before(now, grab.time) || held.is_some_and(|held| is_before(grab.time, held.time)) {
             return Ok(GrabStatus::INVALID_TIME);
         }
+        // Version 2 takes the device away from whom the master is frozen for.
+        if grab.wanted.version() == 1 && hindrance != GrabStatus::SUCCESS {
+            return Ok(hindrance);
+        }
         let detaches = matches!(grab.wanted, Wanted::Kinds(_)) && id.is_multiple_of(2);
         slave.place = detaches.then_some(place);
-        let window = grab.window;
-        let before = slave.grab.replace(grab).map_or(focus, |grab| grab.window);
-        slave.freezing = if asynchronous { Freezing::Thawed } else { Freezing::Frozen(None) };
+        let (window, freezes) = (grab.window, (!grab.asynchronous.1).then_some(grab.client));
+        let before = slave.seize(grab, None).unwrap_or(focus);
+        self.xi_freeze_others(id, freezes);
         self.xinput.used = true;
         self.xi_focus_of_grab(id, before, window, MODE_GRAB);
         self.run_queue();
@@ -564,30 +604,36 @@ impl Server {
         if time != 0 && (is_before(time, last) || is_before(now, time)) {
             return;
         }
-        let index = usize::from(id.wrapping_sub(TEST_POINTER));
-        let others_frozen = self
-            .xinput
-            .slaves
-            .iter()
-            .enumerate()
-            .any(|(at, slave)| at != index && by_client(slave) && slave.is_frozen());
+        let others = (TEST_POINTER..).zip(&self.xinput.slaves).filter(|(other, _)| *other != id);
+        let cores = [&self.input.pointer_freeze, &self.input.keyboard_freeze];
+        let others_frozen = others.map(|(_, slave)| slave).any(|slave| slave.is_frozen_by(client))
+            || cores.into_iter().any(|freeze| freeze.by(client));
+        let thawed = |slave: &mut Slave| _ = slave.other.take_if(|(holder, _)| *holder == client);
         match mode {
             Allow::Async | Allow::Sync => {
-                if grabbed && let Some(slave) = self.xinput.slave_mut(id) {
-                    slave.freezing =
-                        if mode == Allow::Async { Freezing::Thawed } else { Freezing::AfterNext };
+                if let Some(slave) = self.xinput.slave_mut(id) {
+                    thawed(slave);
+                    if grabbed {
+                        slave.freezing =
+                            if mode == Allow::Async { Freezing::Thawed } else { Freezing::AfterNext };
+                    }
                 }
             }
             Allow::AsyncOthers | Allow::AsyncAll | Allow::SyncAll => {
                 if !others_frozen {
                     return;
                 }
-                for (at, slave) in self.xinput.slaves.iter_mut().enumerate() {
-                    if by_client(slave) && (mode != Allow::AsyncOthers || at != index) {
-                        slave.freezing =
-                            if mode == Allow::SyncAll { Freezing::AllAfterNext } else { Freezing::Thawed };
+                let again = mode == Allow::SyncAll;
+                for (other, slave) in (TEST_POINTER..).zip(&mut self.xinput.slaves) {
+                    if mode == Allow::AsyncOthers && other == id {
+                        continue;
+                    }
+                    thawed(slave);
+                    if by_client(slave) {
+                        slave.freezing = if again { Freezing::AllAfterNext } else { Freezing::Thawed };
                     }
                 }
+                self.allow_core(client, again);
             }
             Allow::Replay => {
                 let Some(slave) = self.xinput.slave_mut(id).filter(|_| grabbed) else { return };
@@ -653,6 +699,7 @@ impl Server {
             wanted: Wanted::Classes(kinds),
             time: event.time,
             until: Some(event.detail),
+            asynchronous: (true, true),
         };
         if let Some(slave) = self.xinput.slave_mut(id).filter(|slave| slave.grab.is_none()) {
             slave.grab = Some(grab);

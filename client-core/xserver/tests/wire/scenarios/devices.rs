@@ -127,7 +127,9 @@ fn tap(w: &mut Wire<'_>, c: usize, code: u8) {
     w.key(c, code, false);
 }
 
-/// Grabs of slaves in the words of version 1: who hears what, what waits, and every way to thaw it.
+/// Grabs of slaves in the words of version 1: who hears what, what waits, and every way to thaw it. The other devices go
+/// on in all of them, as they do in Xvfb even where the protocol has them wait; and pointers do, for which Xvfb takes the
+/// two modes for each other.
 pub(crate) fn device_grabs(w: &mut Wire<'_>) {
     let (c, other) = (w.connect(), w.connect());
     let (a, b) = two_windows(w, c, BUTTONS | KEYS);
@@ -157,7 +159,7 @@ pub(crate) fn device_grabs(w: &mut Wire<'_>) {
         grab_one(w, c, a, KEYBOARD, 0, [0, 1], &[1, 2]);
     }
     ungrab_one(w, c, KEYBOARD);
-    grab_one(w, other, b, POINTER, 0, [0, 0], &[3, 4]);
+    grab_one(w, other, b, POINTER, 0, [1, 1], &[3, 4]);
     w.button(c, 1, true);
     w.button(c, 1, false);
     tap(w, c, 38);
@@ -171,10 +173,10 @@ pub(crate) fn device_grabs(w: &mut Wire<'_>) {
         grab_one(w, grabber, window, KEYBOARD, 0, [1, 1], &[1, 2]);
         tap(w, c, 38);
         ungrab_one(w, grabber, KEYBOARD);
-        grab_one(w, grabber, window, KEYBOARD, 0, [0, 0], &[1, 2]);
+        grab_one(w, grabber, window, KEYBOARD, 0, [0, 1], &[1, 2]);
         tap(w, c, 38);
         ungrab_one(w, grabber, KEYBOARD);
-        grab_one(w, grabber, window, POINTER, 0, [0, 0], &[3, 4]);
+        grab_one(w, grabber, window, POINTER, 0, [1, 1], &[3, 4]);
         tap(w, c, 38);
         click(w, c, 1);
         ungrab_one(w, grabber, POINTER);

@@ -103,8 +103,9 @@ fn grab_device(server: &mut Server, client: ClientId, body: &[u8]) -> Outcome {
     let found = opened(server, id)?;
     let wanted = Wanted::Classes(classes::parse_of(server, tail(body, 16)?, count, found.id)?);
     let owner_events = check_modes([this_mode, other_mode], owner_events)?;
-    let grab = SlaveGrab { client, window, owner_events, wanted, time, until: None };
-    let status = server.xi_grab_slave(found.id, grab, this_mode == 1)?;
+    let asynchronous = (this_mode == 1, other_mode == 1);
+    let grab = SlaveGrab { client, window, owner_events, wanted, time, until: None, asynchronous };
+    let status = server.xi_grab_slave(found, grab)?;
     server.xi_reply(client, &Message::reply(13).byte(u8::from(status)).filled(32));
     Ok(())
 }
@@ -130,7 +131,7 @@ fn passive_grab(
         detail,
         modifiers,
         owner_events,
-        asynchronous: how.0[0] == 1,
+        asynchronous: (how.0[0] == 1, how.0[1] == 1),
         wanted: Wanted::Classes(kinds),
     })
 }
