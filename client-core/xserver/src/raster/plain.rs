@@ -99,20 +99,35 @@ impl Walk {
         &mut self,
         data: &mut [P],
         count: i64,
-        (pattern, position): (&[bool], u64),
+        pattern: (&[bool], u64),
         even: (u32, u32),
         odd: Option<(u32, u32)>,
     ) {
         let colour = |(and, xor): (u32, u32)| (P::from_value(and), P::from_value(xor));
         // What is left out is drawn as it is: the pattern costs no branch.
-        let colours = [colour(even), colour(odd.unwrap_or((u32::MAX, 0)))];
+        let [even, odd] = [even, odd.unwrap_or((u32::MAX, 0))].map(colour);
+        let (ands, xors) = ([even.0, odd.0], [even.1, odd.1]);
+        if ands == [P::from_value(0); 2] {
+            self.each_of(data, count, pattern, |pixel, odd| *pixel = xors[odd]);
+        } else {
+            self.each_of(data, count, pattern, |pixel, odd| *pixel = *pixel & ands[odd] ^ xors[odd]);
+        }
+    }
+
+    #[inline]
+    fn each_of<P: Pixel>(
+        &mut self,
+        data: &mut [P],
+        count: i64,
+        (pattern, position): (&[bool], u64),
+        combine: impl Fn(&mut P, usize),
+    ) {
         let mut rest = pattern.get((position % pattern.len().max(1) as u64) as usize..).unwrap_or(&[]);
         for _ in 0..count {
             let Some((is_odd, after)) = rest.split_first().or_else(|| pattern.split_first()) else { return };
             rest = after;
-            let (and, xor) = colours[usize::from(*is_odd)];
             if let Some(pixel) = data.get_mut(self.at as usize) {
-                *pixel = *pixel & and ^ xor;
+                combine(pixel, usize::from(*is_odd));
             }
             self.advance();
         }
