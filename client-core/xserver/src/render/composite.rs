@@ -277,6 +277,22 @@ impl<'a> Rows<'a> {
         let at = |(dx, dy): (i32, i32)| (x.saturating_add(dx), y.saturating_add(dy));
         let (sx, sy) = at(self.to_source);
         let (mx, my) = at(self.to_mask);
+        let opaque = target.format.is_native_opaque();
+        let native = target.format.is_native() || opaque;
+        if self.op == Op::Src
+            && self.mask.is_none()
+            && native
+            && target.alpha_map.is_none()
+            && let Some(d) = words_at_mut(target.pixmap, x, y, n)
+        {
+            self.source.row(sx, sy, d);
+            if opaque {
+                for p in d {
+                    *p &= 0x00ff_ffff;
+                }
+            }
+            return;
+        }
         let source: &[u32] = if let Some(words) = self.source.direct(sx, sy, n) {
             words
         } else {
@@ -301,24 +317,22 @@ impl<'a> Rows<'a> {
                 if mask.component_alpha { MaskRow::Component(m) } else { MaskRow::Alpha(m) }
             }
         };
-        if target.alpha_map.is_none() {
-            let opaque = target.format.is_native_opaque();
-            if (target.format.is_native() || opaque)
-                && let Some(d) = words_at_mut(target.pixmap, x, y, n)
-            {
-                if opaque && self.op.reads_destination_alpha() {
-                    for p in &mut *d {
-                        *p |= 0xff00_0000;
-                    }
+        if target.alpha_map.is_none()
+            && native
+            && let Some(d) = words_at_mut(target.pixmap, x, y, n)
+        {
+            if opaque && self.op.reads_destination_alpha() {
+                for p in &mut *d {
+                    *p |= 0xff00_0000;
                 }
-                combine(self.op, source, mask, d);
-                if opaque {
-                    for p in d {
-                        *p &= 0x00ff_ffff;
-                    }
-                }
-                return;
             }
+            combine(self.op, source, mask, d);
+            if opaque {
+                for p in d {
+                    *p &= 0x00ff_ffff;
+                }
+            }
+            return;
         }
         let d = &mut self.d[..n];
         target.format.read_row(target.pixmap, x, y, d);

@@ -4,6 +4,8 @@
 //! pixels that count inside the picture: those are read without asking what repeats, what the format is, or whether
 //! the alpha comes from elsewhere. All others are fetched one by one.
 
+use std::ops::Range;
+
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8, u8x16, u32x4};
 
@@ -155,23 +157,28 @@ impl Source<'_> {
         let row =
             self.repeat.wrap(y, bits.size.1).and_then(|y| bits.words(0, y, bits.size.0.max(0) as usize));
         let (Some(row), false) = (row, row.is_none_or(<[u32]>::is_empty)) else { return false };
-        let format = bits.format;
-        let (mut x, dx) = (points.at[0] - 1, points.step[0]);
-        let ends = [x, x.saturating_add(dx.saturating_mul(out.len() as i64 - 1))].map(|x| x >> 16);
-        let within = ends.iter().all(|x| (0..row.len() as i64).contains(x));
-        match fill_of(format) {
-            Some(alpha) if within => {
-                for pixel in out {
-                    *pixel = row.get((x >> 16) as usize).copied().unwrap_or(0) | alpha;
-                    x += dx;
+        let (format, fill) = (bits.format, fill_of(bits.format));
+        let (x, dx) = (points.at[0] - 1, points.step[0]);
+        let within = run_within(x, dx, (row.len() as i64) << 16, out.len());
+        let at = |i: usize| x.saturating_add(dx.saturating_mul(i as i64));
+        let (out, right) = out.split_at_mut(within.end);
+        let (left, out) = out.split_at_mut(within.start);
+        match fill {
+            Some(alpha) => gather_row(row, (at(within.start) as u32, dx as u32), alpha, out),
+            None => {
+                for (i, pixel) in (within.start..).zip(out) {
+                    *pixel = row.get((at(i) >> 16) as usize).map_or(0, |word| format.read(*word));
                 }
             }
-            _ => {
-                for pixel in out {
-                    let at = self.repeat.wrap(x >> 16, bits.size.0);
-                    *pixel = at.and_then(|x| row.get(x as usize)).map_or(0, |word| format.read(*word));
-                    x = x.saturating_add(dx);
-                }
+        }
+        for (first, side) in [(0, left), (within.end, right)] {
+            if self.repeat == Repeat::None {
+                side.fill(0);
+                continue;
+            }
+            for (i, pixel) in (first..).zip(side) {
+                let at = self.repeat.wrap(at(i) >> 16, bits.size.0);
+                *pixel = at.and_then(|x| row.get(x as usize)).map_or(0, |word| format.read(*word));
             }
         }
         true
@@ -189,19 +196,17 @@ impl Source<'_> {
         let y = points.at[1] - ONE / 2;
         let (true, Some((above, below))) = (points.are_level(), plane.rows(y >> 16)) else { return false };
         let down = weights(y >> 9 & 0x7f);
-        let (mut x, step) = (points.at[0] - ONE / 2, points.step[0]);
-        let ends = [x, x.saturating_add(step.saturating_mul(out.len() as i64 - 1))];
-        if ends.iter().all(|x| (0..plane.size.0 - 1).contains(&(x >> 16))) {
-            mix_row((above, below), (x as i32, step as i32), down, plane.fill, out);
-            return true;
-        }
-        for pixel in out {
-            let (at, across) = (x >> 16, weights(x >> 9 & 0x7f));
-            *pixel = match (pair(above, at), pair(below, at)) {
-                (Some(above), Some(below)) => bilinear([above, below], across, down) | plane.fill,
-                _ => bilinear(self.corners(bits, at, y >> 16), across, down),
-            };
-            x = x.saturating_add(step);
+        let (x, dx) = (points.at[0] - ONE / 2, points.step[0]);
+        let within = run_within(x, dx, (plane.size.0 - 1) << 16, out.len());
+        let at = |i: usize| x.saturating_add(dx.saturating_mul(i as i64));
+        let (out, right) = out.split_at_mut(within.end);
+        let (left, out) = out.split_at_mut(within.start);
+        mix_row((above, below), (at(within.start) as u32, dx as u32), down, plane.fill, out);
+        for (first, side) in [(0, left), (within.end, right)] {
+            for (i, pixel) in (first..).zip(side) {
+                let x = at(i);
+                *pixel = bilinear(self.corners(bits, x >> 16, y >> 16), weights(x >> 9 & 0x7f), down);
+            }
         }
         true
     }
@@ -229,41 +234,69 @@ impl Source<'_> {
     }
 }
 
+/// Which of `n` points, from `x` on and `dx` apart, lie within `0..limit`: they are one run.
+fn run_within(x: i64, dx: i64, limit: i64, n: usize) -> Range<usize> {
+    // How many points come before the first that has gone so far.
+    let before = |way: i64| {
+        let count = way.saturating_add(dx.abs() - 1).div_euclid(dx.abs().max(1));
+        count.clamp(0, n as i64) as usize
+    };
+    let (start, end) = match dx.signum() {
+        1 => (before(x.saturating_neg()), before(limit.saturating_sub(x))),
+        -1 => (before(x.saturating_sub(limit).saturating_add(1)), before(x.saturating_add(1))),
+        _ => (0, if (0..limit).contains(&x) { n } else { 0 }),
+    };
+    start.min(end)..end
+}
+
+/// Picks the pixels of a row that all lie within it: from `x` on, in 16.16, which fits as columns are fewer than 32768.
+fn gather_row(row: &[u32], (mut x, step): (u32, u32), fill: u32, out: &mut [u32]) {
+    let mut next = || {
+        let pixel = row.get((x >> 16) as usize).copied().unwrap_or(0) | fill;
+        x = x.wrapping_add(step);
+        pixel
+    };
+    let (fours, rest) = out.as_chunks_mut::<4>();
+    for four in fours {
+        *four = [next(), next(), next(), next()];
+    }
+    rest.fill_with(next);
+}
+
 /// Mixes pixels that all lie between those of two rows: from `x` on, in 16.16, which fits as columns are fewer than 32768.
 fn mix_row(
     (above, below): (&[u32], &[u32]),
-    (mut x, step): (i32, i32),
+    (mut x, step): (u32, u32),
     down: i16x8,
     fill: u32,
     out: &mut [u32],
 ) {
-    let mut next = || {
-        let (at, across) = ((x >> 16) as usize, weights((x >> 9 & 0x7f).into()));
-        x = x.wrapping_add(step);
+    // Of one length, one comparison holds for both.
+    let Some(below) = below.get(..above.len()) else { return };
+    let one = |x: u32, weights: u32| {
+        let at = (x >> 16) as usize;
         let two = |row: &[u32]| row.get(at..at + 2).and_then(<[u32]>::first_chunk::<2>).copied();
-        match (two(above), two(below)) {
-            (Some(above), Some(below)) => mix([above, below], across, down),
-            _ => i32x4::ZERO,
-        }
+        Some(mix([two(above)?, two(below)?], cast(u32x4::splat(weights)), down))
     };
     let half = |a: i32x4, b: i32x4| i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([a, b]));
     let fill = u32x4::splat(fill);
+    let offsets = u32x4::new([0, 1, 2, 3]) * u32x4::splat(step);
     let (fours, rest) = out.as_chunks_mut::<4>();
     for four in fours {
-        let (a, b) = (half(next(), next()), half(next(), next()));
-        *four = cast(cast::<u8x16, u32x4>(u8x16::narrow_i16x8(a, b)) | fill);
+        let points = u32x4::splat(x) + offsets;
+        let ([p, q, r, s], weights) = (points.to_array(), weights_of(points).to_array());
+        let (Some(a), Some(b)) = (one(p, weights[0]), one(q, weights[1])) else { return };
+        let (Some(c), Some(d)) = (one(r, weights[2]), one(s, weights[3])) else { return };
+        *four = cast(cast::<u8x16, u32x4>(u8x16::narrow_i16x8(half(a, b), half(c, d))) | fill);
+        x = x.wrapping_add(step.wrapping_mul(4));
     }
     for pixel in rest {
-        let sums = next();
+        let [weights, ..] = weights_of(u32x4::splat(x)).to_array();
+        let Some(sums) = one(x, weights) else { return };
         let halves = half(sums, sums);
         *pixel = (cast::<u8x16, u32x4>(u8x16::narrow_i16x8(halves, halves)) | fill).to_array()[0];
+        x = x.wrapping_add(step);
     }
-}
-
-/// A word of a row and its right neighbour, if both are there.
-#[inline]
-fn pair(row: &[u32], x: i64) -> Option<[u32; 2]> {
-    row.get(usize::try_from(x).ok()?..)?.first_chunk().copied()
 }
 
 /// Pixels between four others: rows of top left and top right, bottom left and bottom right.
@@ -292,8 +325,14 @@ fn mix([top, bottom]: Corners, across: i16x8, down: i16x8) -> i32x4 {
 /// What two neighbours weigh, in turns, by the distance from the first in 128ths.
 #[inline]
 fn weights(part: i64) -> i16x8 {
-    let part = part as u32;
-    cast(u32x4::splat((128 - part) | part << 16))
+    cast(weights_of(u32x4::splat((part as u32) << 9)))
+}
+
+/// What the neighbours of four points in 16.16 weigh.
+#[inline]
+fn weights_of(points: u32x4) -> u32x4 {
+    let part = points >> 9_u32 & u32x4::splat(0x7f);
+    (u32x4::splat(128) - part) | (part << 16_u32)
 }
 
 #[cfg(test)]
