@@ -6,6 +6,9 @@
 
 use std::f64::consts::TAU;
 
+use bytemuck::cast;
+use wide::{f32x4, i16x8, i32x4, i32x8, u8x16};
+
 use super::op::Float;
 use super::source::Repeat;
 use super::transform::{Homogeneous, ONE, advance, divide};
@@ -91,59 +94,50 @@ pub struct Gradient {
 
 impl Gradient {
     /// Fills a row: the first pixel's centre is at `v`, each next one `step` further.
-    #[expect(
-        clippy::redundant_closure_for_method_calls,
-        reason = "the method itself is bound to one lifetime"
-    )]
     pub(super) fn row(&self, repeat: Repeat, v: Homogeneous, step: &Homogeneous, out: &mut [u32]) {
-        self.fill(repeat, v, step, 0, |line, at| line.pixel(at), out);
+        let mut line = ColourLine::new(&self.stops, repeat);
+        self.fill(repeat, v, step, 0, |at| line.pixel(at), out);
     }
 
     /// As [`row`](Self::row), in floating point.
-    #[expect(
-        clippy::redundant_closure_for_method_calls,
-        reason = "the method itself is bound to one lifetime"
-    )]
     pub(super) fn row_float(&self, repeat: Repeat, v: Homogeneous, step: &Homogeneous, out: &mut [Float]) {
-        self.fill(repeat, v, step, [0.0; 4], |line, at| line.colour(at), out);
+        let mut line = ColourLine::new(&self.stops, repeat);
+        self.fill(repeat, v, step, [0.0; 4], |at| line.colour(at).to_array(), out);
     }
 
+    #[inline]
     fn fill<P: Copy>(
         &self,
         repeat: Repeat,
         mut v: Homogeneous,
         step: &Homogeneous,
         clear: P,
-        colour: fn(&mut ColourLine<'_>, i64) -> P,
+        mut colour: impl FnMut(i64) -> P,
         out: &mut [P],
     ) {
-        let mut line = ColourLine::new(&self.stops, repeat);
         match self.shape {
             Shape::Linear { p1, p2 } => {
                 let (dx, dy) = (f64::from(p2.0) - f64::from(p1.0), f64::from(p2.1) - f64::from(p1.1));
                 let length = dx * dx + dy * dy;
                 let (x1, y1) = (f64::from(p1.0), f64::from(p1.1));
-                let affine = step[2] == 0;
-                let start = v;
-                for (i, pixel) in out.iter_mut().enumerate() {
-                    let at = if affine { start } else { v };
-                    let position = if length == 0.0 || at[2] == 0 {
-                        0
-                    } else {
-                        let w = at[2] as f64 / ONE as f64;
-                        let scale = (ONE * ONE) as f64 / (length * at[2] as f64);
-                        let first = (dx * at[0] as f64 + dy * at[1] as f64 - (dx * x1 + dy * y1) * w) * scale;
-                        // Whole sixteenths-of-thousandths at the row's start, then exact multiples of the step.
-                        let along = if affine {
-                            (dx * step[0] as f64 + dy * step[1] as f64) * scale * i as f64
-                        } else {
-                            0.0
-                        };
-                        (first as i64).saturating_add(along as i64)
-                    };
-                    *pixel = colour(&mut line, position);
-                    if !affine {
+                let first = |at: Homogeneous, scale: f64| {
+                    let w = at[2] as f64 / ONE as f64;
+                    ((dx * at[0] as f64 + dy * at[1] as f64 - (dx * x1 + dy * y1) * w) * scale) as i64
+                };
+                let scale = |at: Homogeneous| (ONE * ONE) as f64 / (length * at[2] as f64);
+                if step[2] != 0 && length != 0.0 {
+                    for pixel in out {
+                        *pixel = colour(if v[2] == 0 { 0 } else { first(v, scale(v)) });
                         advance(&mut v, step);
+                    }
+                } else if length == 0.0 || v[2] == 0 {
+                    out.fill_with(|| colour(0));
+                } else {
+                    // Whole sixteenths-of-thousandths at the row's start, then exact multiples of the step.
+                    let first = first(v, scale(v));
+                    let along = (dx * step[0] as f64 + dy * step[1] as f64) * scale(v);
+                    for (i, pixel) in out.iter_mut().enumerate() {
+                        *pixel = colour(first.saturating_add((along * i as f64) as i64));
                     }
                 }
             }
@@ -179,7 +173,7 @@ impl Gradient {
                         }
                     };
                     *pixel = match position {
-                        Some(t) if v[2] != 0 => colour(&mut line, t as i64),
+                        Some(t) if v[2] != 0 => colour(t as i64),
                         _ => clear,
                     };
                     advance(&mut v, step);
@@ -191,7 +185,7 @@ impl Gradient {
                     let (x, y) = divide(v);
                     let turn = (y as f64 - f64::from(centre.1)).atan2(x as f64 - f64::from(centre.0)) + angle;
                     let t = 1.0 - turn.rem_euclid(TAU) / TAU;
-                    *pixel = colour(&mut line, (t * ONE as f64) as i64);
+                    *pixel = colour((t * ONE as f64) as i64);
                     advance(&mut v, step);
                 }
             }
@@ -208,29 +202,35 @@ struct ColourLine<'a> {
     repeat: Repeat,
     /// Positions for which slope and base hold.
     valid: std::ops::Range<i64>,
-    slope: [f32; 4],
-    base: [f32; 4],
+    slope: f32x4,
+    base: f32x4,
 }
 
 impl<'a> ColourLine<'a> {
     fn new(stops: &'a Stops, repeat: Repeat) -> Self {
-        Self { stops, repeat, valid: 0..0, slope: [0.0; 4], base: [0.0; 4] }
+        Self { stops, repeat, valid: 0..0, slope: f32x4::ZERO, base: f32x4::ZERO }
     }
 
-    /// The premultiplied colour at a position.
-    fn colour(&mut self, position: i64) -> Float {
+    /// The premultiplied colour at a position: alpha, red, green, blue.
+    #[inline]
+    fn colour(&mut self, position: i64) -> f32x4 {
+        let position = position.clamp(-FAR, FAR);
         if !self.valid.contains(&position) {
             self.find(position);
         }
         let t = position as f32 * (1.0 / 65536.0);
-        let at = |i: usize| self.slope[i] * t + self.base[i];
-        let a = at(0);
-        [a, a * at(1), a * at(2), a * at(3)]
+        let colour = self.slope * t + self.base;
+        let [a, ..] = colour.to_array();
+        colour * f32x4::new([1.0, a, a, a])
     }
 
     /// The premultiplied colour at a position, in eight bits to a channel.
+    #[inline]
     fn pixel(&mut self, position: i64) -> u32 {
-        u32::from_be_bytes(self.colour(position).map(|v| (v * 255.0 + 0.5) as u8))
+        let sums = (self.colour(position) * 255.0 + 0.5).fast_trunc_int();
+        let halves = i16x8::from_i32x8_saturate(cast::<[i32x4; 2], i32x8>([sums, sums]));
+        let [pixel, ..] = cast::<u8x16, [[u8; 4]; 4]>(u8x16::narrow_i16x8(halves, halves));
+        u32::from_be_bytes(pixel)
     }
 
     fn find(&mut self, position: i64) {
@@ -262,31 +262,37 @@ impl<'a> ColourLine<'a> {
             },
             (None, None) => ((-FAR, clear), (FAR, clear)),
         };
+        self.valid = left.0..right.0;
         if mirrored {
             (left, right) = ((2 * ONE - right.0, right.1), (2 * ONE - left.0, left.1));
             let period = position - (position & 0x1_ffff);
             left.0 += period;
             right.0 += period;
+            // The border between two stretches belongs to what comes before it, as seen in the mirror.
+            self.valid = left.0 + 1..right.0 + 1;
         } else if matches!(self.repeat, Repeat::Normal | Repeat::Reflect) {
             left.0 += position - x;
             right.0 += position - x;
+            self.valid = left.0..right.0;
         }
-        // Within a mirrored period both ends belong to it: the next position looks anew at the border.
-        self.valid = if mirrored { position..position + 1 } else { left.0..right.0 };
         if self.repeat == Repeat::Reflect {
-            self.valid = position..position + 1;
+            // A stretch ends with its period.
+            let period = position - (position & 0xffff);
+            self.valid = self.valid.start.max(period)..self.valid.end.min(period + ONE);
         }
         let flat = right.0 <= left.0 || left.0 <= -FAR || right.0 >= FAR;
         let (lx, rx) = (left.0 as f32 / 65536.0, right.0 as f32 / 65536.0);
+        let (mut slope, mut base) = ([0.0; 4], [0.0; 4]);
         for i in 0..4 {
             let (l, r) = (f32::from(left.1[i]) / 65535.0, f32::from(right.1[i]) / 65535.0);
             if flat {
-                (self.slope[i], self.base[i]) = (0.0, l.midpoint(r));
+                base[i] = l.midpoint(r);
             } else {
                 let reciprocal = 1.0 / (rx - lx);
-                (self.slope[i], self.base[i]) = ((r - l) * reciprocal, (l * rx - r * lx) * reciprocal);
+                (slope[i], base[i]) = ((r - l) * reciprocal, (l * rx - r * lx) * reciprocal);
             }
         }
+        (self.slope, self.base) = (f32x4::new(slope), f32x4::new(base));
     }
 }
 
