@@ -1,32 +1,18 @@
 //! Streams of requests, sensible and senseless, from several clients and devices, with what has to hold checked after
 //! each. `STREAM_SECONDS` says how long, `STREAM_SEED` which.
 
+#[path = "../tests/fixture/dice.rs"]
+mod dice;
+
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+
+use dice::Dice;
 
 use crate::client::{ClientId, Phase};
 use crate::resource::{Resource, Xid};
 use crate::server::{ROOT, Server};
 use crate::{Config, Limits};
-
-struct Dice(u64);
-
-impl Dice {
-    fn word(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as u32
-    }
-
-    fn below(&mut self, limit: u32) -> u32 {
-        self.word() % limit.max(1)
-    }
-
-    fn one_in(&mut self, n: u32) -> bool {
-        self.below(n) == 0
-    }
-}
 
 /// Something that happens to the server.
 #[derive(Debug, Clone)]
@@ -372,7 +358,7 @@ fn check_window(server: &Server, id: Xid) -> Result<(), String> {
 fn run(seed: u64, steps: usize) -> Result<(), String> {
     let limits = Limits { pixmap_bytes: 4 << 20, output_bytes: 1 << 20, clients: 255, ..Limits::default() };
     let mut server = Server::new(Config { width: 100, height: 80, limits, ..Config::default() });
-    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut dice = Dice::new(seed);
     let mut clients: Vec<Option<ClientId>> = vec![None; 4];
     let mut time = 1;
     let mut last = Vec::new();
