@@ -456,7 +456,8 @@ impl Server {
             fresh.set_text(selection, text);
         }
         fresh.sync.last_input = self.sync.last_input;
-        fresh.input.keyboard.locked = self.input.keyboard.locked;
+        let locks = self.input.keyboard.users_locks;
+        (fresh.input.keyboard.locked, fresh.input.keyboard.users_locks) = (locks, locks);
         let pointer = &self.input.pointer;
         (fresh.input.pointer.x, fresh.input.pointer.y) = (pointer.x, pointer.y);
         fresh.input.pointer.device = pointer.device;

@@ -9,6 +9,7 @@ use x11rb_protocol::protocol::xproto::{
     GetPointerControlRequest, GetSelectionOwnerRequest, InternAtomRequest, ListPropertiesRequest, PropMode,
     QueryExtensionRequest, QueryPointerRequest, SetCloseDownModeRequest, Window,
 };
+use x11rb_protocol::protocol::xtest::FakeInputRequest;
 use xserver::{ClientId, Config, Monitor, Selection};
 
 fn intern(world: &mut World, client: ClientId, name: &'static str, only_if_exists: bool) -> Atom {
@@ -146,6 +147,45 @@ fn what_the_embedder_has_said_outlives_all_clients() {
     let major = world.ask(client, QueryExtensionRequest { name: b"RANDR".as_slice().into() }).major_opcode;
     let request = GetMonitorsRequest { window: ROOT, get_active: true };
     assert_eq!(world.ask_of(client, major, request).monitors.len(), 2);
+}
+
+/// The modifiers in effect.
+fn modifiers(world: &mut World) -> u16 {
+    let client = world.client();
+    world.ask(client, QueryPointerRequest { window: ROOT }).mask.into()
+}
+
+#[test]
+fn locks_that_clients_have_set_go_with_them() {
+    const CAPS_LOCK: u8 = 66;
+    let mut world = World::new();
+    let press = |world: &mut World| {
+        let client = world.client();
+        let major =
+            world.ask(client, QueryExtensionRequest { name: b"XTEST".as_slice().into() }).major_opcode;
+        for type_ in [xproto::KEY_PRESS_EVENT, xproto::KEY_RELEASE_EVENT] {
+            let request = FakeInputRequest {
+                type_,
+                detail: CAPS_LOCK,
+                time: 0,
+                root: 0,
+                root_x: 0,
+                root_y: 0,
+                deviceid: 0,
+            };
+            world.send_to(client, major, request);
+        }
+        let state = u16::from(world.ask(client, QueryPointerRequest { window: ROOT }).mask);
+        world.server.disconnect(client);
+        state
+    };
+    assert_eq!(press(&mut world), 2);
+    assert_eq!(press(&mut world), 2);
+    for pressed in [true, false] {
+        world.server.key(CAPS_LOCK, pressed);
+    }
+    assert_eq!(press(&mut world), 0);
+    assert_eq!(modifiers(&mut world), 2);
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub(crate) struct Keyboard {
     pub(crate) latched: u8,
     /// Modifiers that stay on.
     pub(crate) locked: u8,
+    /// Those of them that the user has locked, and no client has.
+    pub(crate) users_locks: u8,
     /// Modifiers to be unlocked when their key goes up.
     unlocking: u8,
     pub(crate) groups: Groups,
@@ -112,6 +114,7 @@ impl Default for Keyboard {
             base: 0,
             latched: 0,
             locked: 0,
+            users_locks: 0,
             unlocking: 0,
             groups: Groups::default(),
             keysyms,

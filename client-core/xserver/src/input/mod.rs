@@ -277,7 +277,11 @@ impl DeviceEvent {
 impl Server {
     /// A key went down or up. `code` is an X keycode (evdev code + 8). Going down while it is down is a repetition.
     pub fn key(&mut self, code: u8, pressed: bool) {
+        let before = self.input.keyboard.locked;
         self.inject(RawKind::Key { code, pressed });
+        let keyboard = &mut self.input.keyboard;
+        let changed = before ^ keyboard.locked;
+        keyboard.users_locks = (keyboard.users_locks & !changed) | (keyboard.locked & changed);
     }
 
     /// The pointer is at a place of the screen, in pixels.
@@ -316,6 +320,7 @@ impl Server {
                 keyboard.locked &= !modifiers;
             }
         }
+        keyboard.users_locks = keyboard.locked;
         xkb::state_may_have_changed(
             self,
             before,
