@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use fixture::{ROOT, World};
 use x11rb_protocol::protocol::randr::ScreenChangeNotifyEvent;
 use x11rb_protocol::protocol::xproto::*;
+use x11rb_protocol::protocol::xtest::FakeInputRequest;
 use xserver::{Config, Fault, Limits, Selection, ServerEvent};
 
 const RED: u32 = 0x00ff_0000;
@@ -297,6 +298,24 @@ fn a_managed_window_fills_the_screen_and_follows_it() {
     let change =
         <ScreenChangeNotifyEvent as x11rb_protocol::x11_utils::TryParse>::try_parse(change).unwrap().0;
     assert_eq!((change.width, change.height), (300, 100));
+}
+
+#[test]
+fn a_key_that_a_client_presses_again_does_not_repeat() {
+    let mut world = World::new();
+    let client = world.client();
+    let keys = bits(EventMask::KEY_PRESS | EventMask::KEY_RELEASE);
+    let window = world.window(client, ROOT, (0, 0, 10, 10), RED, keys);
+    world.map(client, window);
+    world.send(client, SetInputFocusRequest { revert_to: InputFocus::PARENT, focus: window, time: 0 });
+    let major = world.ask(client, QueryExtensionRequest { name: b"XTEST".as_slice().into() }).major_opcode;
+    let (press, release) = (KEY_PRESS_EVENT, KEY_RELEASE_EVENT);
+    for type_ in [press, press, release, release] {
+        let request =
+            FakeInputRequest { type_, detail: 38, time: 0, root: 0, root_x: 0, root_y: 0, deviceid: 0 };
+        world.send_to(client, major, request);
+    }
+    assert_eq!(world.codes(client), [press, release]);
 }
 
 #[test]

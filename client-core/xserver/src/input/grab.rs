@@ -339,9 +339,13 @@ impl Server {
                 // What leads to the grab window is told as before the grab.
                 let bounds = self.reach(grab.confine_to);
                 if grab.confine_to != 0 && !bounds.is_empty() {
-                    let ((x, y), time) = (self.input.pointer.device, self.time);
-                    self.move_pointer(x, y, bounds, time);
-                    self.input.pointer.device = (self.input.pointer.x, self.input.pointer.y);
+                    let place = (self.input.pointer.x, self.input.pointer.y);
+                    self.move_pointer(place.0, place.1, bounds, self.time);
+                    let confined = (self.input.pointer.x, self.input.pointer.y);
+                    // What waits for the end of a freeze is still where it was.
+                    if confined != place {
+                        self.input.pointer.device = confined;
+                    }
                 }
                 self.cross(from, window, MODE_GRAB);
                 self.input.pointer_grab = Some(grab);

@@ -11,7 +11,7 @@ use x11rb_protocol::protocol::xproto::{
 use super::crossing::MODE_WHILE_GRABBED;
 use super::grab::{Grab, Until};
 use super::group::Groups;
-use super::{Device, DeviceEvent, Focus, RawEvent};
+use super::{Device, DeviceEvent, Focus, Origin, RawEvent};
 use crate::client::ClientId;
 use crate::config::{Key, Keymap};
 use crate::error::{Outcome, XError};
@@ -386,7 +386,8 @@ impl Server {
             return;
         }
         if pressed && keyboard.is_down(code) {
-            if keyboard.does_repeat(code) {
+            // Only the user's keys repeat; that a client presses one again (XTEST) is nothing new.
+            if keyboard.does_repeat(code) && raw.origin == Origin::User {
                 // A repetition looks like going up and down at one time.
                 let state = self.input.state();
                 self.input.keyboard.repeating = true;

@@ -585,7 +585,7 @@ impl Server {
     /// what that client selects there if it was told in the words of the input extension.
     fn propagate(&mut self, event: &DeviceEvent, limit: Xid) -> Option<(ClientId, Xid, Option<u32>)> {
         let mut at = event.source;
-        let mut events = event.events;
+        let events = event.events;
         loop {
             if let Some((client, selected)) = self.xi_master_at(at, &event.core(), None) {
                 return Some((client, at, Some(selected)));
@@ -605,8 +605,8 @@ impl Server {
                     return receivers.first().map(|(client, _)| (*client, at, None));
                 }
             }
-            events &= !window.do_not_propagate;
-            if at == limit || window.parent == 0 || events == 0 {
+            // Of the kinds that motion has with buttons held, one is enough.
+            if at == limit || window.parent == 0 || events & window.do_not_propagate != 0 {
                 return None;
             }
             at = window.parent;
@@ -649,7 +649,7 @@ impl Server {
         if grab.owner_events {
             // As without the grab, but to this client only.
             let mut at = event.source;
-            let mut events = event.events;
+            let events = event.events;
             while let Some(limit) = limit {
                 if self.xi_master_at(at, &event.core(), Some(grab.client)).is_some() {
                     return true;
@@ -664,8 +664,7 @@ impl Server {
                 if window.all_masks() & events != 0 {
                     break;
                 }
-                events &= !window.do_not_propagate;
-                if at == limit || window.parent == 0 || events == 0 {
+                if at == limit || window.parent == 0 || events & window.do_not_propagate != 0 {
                     break;
                 }
                 at = window.parent;

@@ -111,6 +111,8 @@ scenarios! {
     bits_stay_by_gravity_as_in_xvfb: bit_gravity;
     images_of_deep_windows_are_as_in_xvfb: deep_images;
     tiles_of_deep_windows_are_as_in_xvfb: deep_tiles;
+    motion_goes_up_as_far_as_in_xvfb: do_not_propagate;
+    keys_pressed_twice_are_told_once_as_in_xvfb: keys_pressed_twice;
     a_window_manager_is_asked_as_by_xvfb: redirection;
     windows_survive_their_frames_as_in_xvfb: save_sets;
     clients_leave_behind_what_they_do_in_xvfb: close_down_modes;

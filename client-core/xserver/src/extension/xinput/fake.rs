@@ -118,6 +118,7 @@ impl Server {
         }
         let pressed = matches!(fake.kind, xproto::KEY_PRESS_EVENT | xproto::BUTTON_PRESS_EVENT);
         let kind = match fake.kind {
+            xproto::KEY_PRESS_EVENT if self.input.keyboard.is_down(fake.detail) => return,
             xproto::KEY_PRESS_EVENT | xproto::KEY_RELEASE_EVENT => {
                 RawKind::Key { code: fake.detail, pressed }
             }

@@ -270,6 +270,13 @@ pub(crate) fn confinement(w: &mut Wire<'_>) {
     configure(w, c, a, 3, &[900, 900]);
     w.send(c, 38, 0, "4", &[ROOT]);
     w.send(c, 27, 0, "4", &[0]);
+    // Confined while motion waits
+    w.motion(c, 300, 200);
+    w.send(c, 26, 0, "4211444", &[b, 0x2070, 0, 1, 0, 0, 0]);
+    w.motion(c, 120, 30);
+    w.send(c, 26, 0, "4211444", &[a, 0x2070, 1, 1, ROOT, 0, 0]);
+    w.send(c, 38, 0, "4", &[ROOT]);
+    w.send(c, 27, 0, "4", &[0]);
     w.close(other);
     w.close(c);
 }

@@ -10,6 +10,7 @@ mod drawing;
 mod grabs;
 mod input;
 mod one;
+mod propagation;
 mod shapes;
 mod windows;
 
@@ -29,6 +30,7 @@ pub(crate) use one::{
     device_buttons, device_classes, device_focus, device_passive, device_requests, fake_devices,
     sent_device_events,
 };
+pub(crate) use propagation::{do_not_propagate, keys_pressed_twice};
 pub(crate) use shapes::{clip_orders, shapes};
 pub(crate) use windows::{
     bit_gravity, close_down_modes, deep_images, gravity, mapping_and_configuring, redirection, save_sets,
