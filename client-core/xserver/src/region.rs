@@ -402,7 +402,16 @@ fn band_len(rects: &[Rect]) -> usize {
 /// Sweeps over both band lists and keeps the pixels where `keep(in a, in b)` holds; `keep(false, false)` must not.
 fn merge(a: &[Rect], b: &[Rect], keep: impl Fn(bool, bool) -> bool) -> Region {
     let mut build = Builder::with_capacity(a.len() + b.len());
-    let (mut a, mut b) = (a, b);
+    // What lies above all of the other, as what lies below it, is kept as it is or not at all.
+    let above = |list: &[Rect], other: &[Rect]| {
+        other.first().map_or(0, |first| list.partition_point(|r| r.y2 <= first.y1))
+    };
+    let ((head_a, mut a), (head_b, mut b)) = (a.split_at(above(a, b)), b.split_at(above(b, a)));
+    for (head, kept) in [(head_a, keep(true, false)), (head_b, keep(false, true))] {
+        if kept {
+            build.copy(head);
+        }
+    }
     let (mut band_a, mut band_b) = (&a[..0], &b[..0]);
     let mut y = i32::MIN;
     loop {
@@ -414,6 +423,22 @@ fn merge(a: &[Rect], b: &[Rect], keep: impl Fn(bool, bool) -> bool) -> Region {
         if band_b.first().is_none_or(|r| r.y2 <= y) {
             let n = if b.is_empty() { 0 } else { band_len(b) };
             (band_b, b) = b.split_at(n);
+        }
+        let last = match (band_a.is_empty(), band_b.is_empty()) {
+            (false, false) => None,
+            (_, true) => Some((band_a, a, keep(true, false))),
+            (true, false) => Some((band_b, b, keep(false, true))),
+        };
+        if let Some((band, rest, kept)) = last {
+            if let Some(first) = band.first().filter(|_| kept) {
+                build.begin(first.y1.max(y), first.y2);
+                for r in band {
+                    build.span(r.x1, r.x2);
+                }
+                build.end();
+                build.copy(rest);
+            }
+            break;
         }
         let edge = |band: &[Rect]| band.first().map(|r| if r.y1 > y { r.y1 } else { r.y2 });
         let starts = [band_a, band_b].into_iter().filter_map(|s| s.first()).map(|r| r.y1.max(y)).min();
@@ -499,6 +524,14 @@ struct Builder {
 impl Builder {
     fn with_capacity(n: usize) -> Self {
         Self { rects: Vec::with_capacity(n), previous: 0, current: 0, y1: 0, y2: 0 }
+    }
+
+    /// Adds bands of a region, below all there are; the first of them touches none.
+    fn copy(&mut self, bands: &[Rect]) {
+        let Some(last) = bands.last() else { return };
+        self.rects.extend_from_slice(bands);
+        self.current = self.rects.len();
+        self.previous = self.current - bands.iter().rev().take_while(|r| r.y1 == last.y1).count();
     }
 
     fn begin(&mut self, y1: i32, y2: i32) {

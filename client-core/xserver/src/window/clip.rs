@@ -125,7 +125,8 @@ impl Server {
         let Ok(window) = self.window_mut(parent) else { return };
         window.children = children;
         effects.exposed[0].1 = rest.subtract(&window.clip);
-        window.clip = Arc::new(window.clip.subtract(area).union(&rest));
+        let elsewhere = window.clip.subtract(area);
+        window.clip = Arc::new(if rest.is_empty() { elsewhere } else { elsewhere.union(&rest) });
         self.apply(effects);
         self.pointer_window_may_have_changed();
     }
@@ -446,19 +447,26 @@ impl Server {
 
     /// Sets whether a window and its mapped descendants are viewable, and takes their clips away if not.
     pub(crate) fn set_viewable(&mut self, id: Xid, viewable: bool) {
+        self.set_subtree_viewable(id, viewable, &Arc::default());
+    }
+
+    fn set_subtree_viewable(&mut self, id: Xid, viewable: bool, nothing: &Arc<Region>) {
         let Ok(window) = self.window_mut(id) else { return };
         window.viewable = viewable;
         if !viewable {
             window.visibility = NOT_VIEWABLE;
-            window.clip = Arc::new(Region::new());
-            window.outer_clip = window.clip.clone();
+            window.clip = nothing.clone();
+            window.outer_clip = nothing.clone();
         }
         window.dirty = true;
-        let children = window.children.clone();
-        for child in children {
-            if self.window(child).is_ok_and(|child| child.mapped && child.viewable != viewable) {
-                self.set_viewable(child, viewable);
+        let children = std::mem::take(&mut window.children);
+        for child in &children {
+            if self.window(*child).is_ok_and(|child| child.mapped && child.viewable != viewable) {
+                self.set_subtree_viewable(*child, viewable, nothing);
             }
+        }
+        if let Ok(window) = self.window_mut(id) {
+            window.children = children;
         }
     }
 }

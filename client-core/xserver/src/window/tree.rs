@@ -61,9 +61,9 @@ impl Server {
     }
 
     fn destroy_unmapped(&mut self, id: Xid) {
-        let Ok(window) = self.window(id) else { return };
+        let Ok(window) = self.window_mut(id) else { return };
         // X11 §10, DestroyNotify: inferiors before the window itself; of siblings Xvfb begins with the topmost.
-        for child in window.children.clone().into_iter().rev() {
+        for child in std::mem::take(&mut window.children).into_iter().rev() {
             self.destroy_unmapped(child);
         }
         let event = DestroyNotifyEvent {

@@ -8,6 +8,7 @@
 //! `ColorTriangles`, `Transform`, `AddGlyphsFromPicture`) are answered with Request errors, as their absence is elsewhere.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use x11rb_protocol::protocol::render::{
     ADD_GLYPHS_REQUEST, ADD_TRAPS_REQUEST, AddGlyphsRequest, AddTrapsRequest, CHANGE_PICTURE_REQUEST,
@@ -35,7 +36,7 @@ use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::extension::{Extension, number};
 use crate::render::{FORMATS, Format, Op};
-use crate::resource::Xid;
+use crate::resource::{Xid, XidHasher};
 use crate::server::Server;
 use crate::setup::{ARGB_VISUAL, DIRECT_VISUAL, ROOT_VISUAL};
 use crate::value_list::{half, word};
@@ -61,7 +62,7 @@ pub(crate) const EXTENSION: Extension = Extension {
 #[derive(Debug, Default)]
 pub(crate) struct Render {
     /// The pictures on a window: they go with it.
-    window_pictures: HashMap<Xid, Vec<Xid>>,
+    window_pictures: HashMap<Xid, Vec<Xid>, BuildHasherDefault<XidHasher>>,
     pub(crate) glyph_sets: GlyphSets,
 }
 
