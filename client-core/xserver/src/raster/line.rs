@@ -151,9 +151,7 @@ impl Canvas<'_> {
         let mut painter = self.painter(gc);
         let ends = |s: &Segment| ((s.x1.into(), s.y1.into()), (s.x2.into(), s.y2.into()));
         if gc.line_width > 0 {
-            for (a, b) in segments.iter().map(ends) {
-                painter.wide_path(gc, &[a, b]);
-            }
+            painter.wide_lines(gc, segments.iter().map(ends));
         } else {
             let with_last = gc.cap_style != CapStyle::NotLast;
             if gc.line_style == LineStyle::Solid {

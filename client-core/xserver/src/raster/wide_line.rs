@@ -10,7 +10,7 @@
 
 use super::dash::Dashes;
 use super::fill::Painter;
-use super::fill_arc::ellipse_row;
+use super::fill_arc::{MANY, ellipse_row};
 use super::half_plane::{HalfPlane, Walls, Wedge};
 use super::{CapStyle, FillStyle, Function, Gc, JoinStyle, LineStyle};
 use crate::region::{Rect, Region};
@@ -67,6 +67,25 @@ impl<'a> Painter<'a> {
             }
             from = to;
         }
+    }
+
+    /// Draws lines that do not join, whose width is not 0.
+    pub(super) fn wide_lines(&mut self, gc: &'a Gc, lines: impl Iterator<Item = ((i32, i32), (i32, i32))>) {
+        let united = !draws_twice_alike(gc.function) && gc.cap_style == CapStyle::Round;
+        if united || gc.line_style != LineStyle::Solid {
+            lines.for_each(|(a, b)| self.wide_path(gc, &[a, b]));
+            return;
+        }
+        let bounds = self.bounds();
+        let mut stroke = Stroke::new(gc, bounds, (bounds.x1, bounds.x2), false);
+        for (a, b) in lines {
+            stroke.solid(&[a, b]);
+            if stroke.spans.len() >= MANY {
+                self.spans(&stroke.spans);
+                stroke.spans.clear();
+            }
+        }
+        self.spans(&stroke.spans);
     }
 
     pub(super) fn spans(&mut self, spans: &[Rect]) {
