@@ -150,6 +150,7 @@ impl Gradient {
                     f64::from(outer_radius) - r1,
                 );
                 let a = dx * dx + dy * dy - dr * dr;
+                let inverse = one / a;
                 let lowest = -r1 * one;
                 for pixel in out {
                     let (x, y) = divide(v);
@@ -166,8 +167,8 @@ impl Gradient {
                         let discriminant = b * b - a * c;
                         if discriminant >= 0.0 {
                             let root = discriminant.sqrt();
-                            let (t0, t1) = ((b + root) / a * one, (b - root) / a * one);
-                            if fits(t0) { Some(t0) } else { Some(t1).filter(|t| fits(*t)) }
+                            let t = (b + root) * inverse;
+                            if fits(t) { Some(t) } else { Some((b - root) * inverse).filter(|t| fits(*t)) }
                         } else {
                             None
                         }
@@ -184,7 +185,12 @@ impl Gradient {
                 for pixel in out {
                     let (x, y) = divide(v);
                     let turn = (y as f64 - f64::from(centre.1)).atan2(x as f64 - f64::from(centre.0)) + angle;
-                    let t = 1.0 - turn.rem_euclid(TAU) / TAU;
+                    let turn = match turn {
+                        _ if (0.0..TAU).contains(&turn) => turn,
+                        _ if (-TAU..0.0).contains(&turn) => turn + TAU,
+                        _ => turn.rem_euclid(TAU),
+                    };
+                    let t = 1.0 - turn / TAU;
                     *pixel = colour((t * ONE as f64) as i64);
                     advance(&mut v, step);
                 }
