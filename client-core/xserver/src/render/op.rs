@@ -660,7 +660,7 @@ fn blend_colours(op: Op, s: [f32; 3], sa: f32, d: [f32; 3], da: f32) -> Option<[
     let scaled = |c: [f32; 3], by: f32| c.map(|v| v * by);
     Some(match op {
         Op::HslHue => {
-            let c = with_saturation(scaled(s, 1.0), saturation(d) * sa);
+            let c = with_saturation(scaled(s, da), saturation(d) * sa);
             with_luminosity(c, sa * da, luminosity(d) * sa)
         }
         Op::HslSaturation => {
@@ -688,7 +688,8 @@ fn with_saturation(c: [f32; 3], saturation: f32) -> [f32; 3] {
     if is_zero(range) {
         return [0.0; 3];
     }
-    c.map(|v| (v - low) * saturation / range)
+    // The highest channel is the saturation itself, not what rounding makes of it: near grey, all hangs on that.
+    c.map(|v| if v < high { (v - low) * saturation / range } else { saturation })
 }
 
 fn with_luminosity(c: [f32; 3], alpha: f32, luminosity_wanted: f32) -> [f32; 3] {

@@ -24,13 +24,14 @@ use x11rb::wrapper::ConnectionExt as _;
 
 const SIDE: u16 = 48;
 
-/// All operators but the four that blend whole colours (0x3b to 0x3e): where colours are nearly grey, those magnify the
-/// rounding of floating point beyond any bound on channels. The engine's own tests hold them to their definition.
+/// All operators but the four that blend whole colours.
 const OPS: [u8; 49] = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19,
     0x1a, 0x1b, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2a, 0x2b, 0x30, 0x31, 0x32,
     0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a,
 ];
+/// Those four: hue, saturation, colour, luminosity.
+const WHOLE_COLOUR_OPS: [u8; 4] = [0x3b, 0x3c, 0x3d, 0x3e];
 const COMMON_OPS: [u8; 8] = [1, 3, 3, 3, 12, 5, 8, 9];
 
 /// What one program draws with: a connection to either server, and the formats in the order both list them by shape.
@@ -339,12 +340,22 @@ impl<'a, C: Connection> Canvas<'a, C> {
 }
 
 fn composites<C: Connection>(c: &C, dice: &mut Dice, exact: bool) -> Drawn {
+    composites_by(c, dice, exact, true, Canvas::<C>::op)
+}
+
+fn composites_by<C: Connection>(
+    c: &C,
+    dice: &mut Dice,
+    exact: bool,
+    masked: bool,
+    op: impl Fn(&mut Dice) -> PictOp,
+) -> Drawn {
     let canvas = Canvas::new(c);
     let (pixmap, to, format, to_text) = canvas.destination(dice);
     let (source, source_text) = canvas.source(dice, exact);
     let (mask, mask_text) =
-        if dice.one_in(2) { canvas.source(dice, exact) } else { (0, "no mask".to_owned()) };
-    let op = Canvas::<C>::op(dice);
+        if masked && dice.one_in(2) { canvas.source(dice, exact) } else { (0, "no mask".to_owned()) };
+    let op = op(dice);
     let at = |dice: &mut Dice| (dice.range(-10, 30) as i16, dice.range(-10, 30) as i16);
     let (s, m, d) = (at(dice), at(dice), at(dice));
     let size = (dice.range(1, 60) as u16, dice.range(1, 60) as u16);
@@ -364,6 +375,15 @@ fn untransformed_pictures_are_composited_as_in_xvfb() {
 #[test]
 fn transformed_pictures_and_gradients_are_composited_as_in_xvfb() {
     Programs::run(1500, 1, |dice, c| composites(c, dice, false), |dice, c| composites(c, dice, false));
+}
+
+#[test]
+fn whole_colours_are_blended_as_in_xvfb() {
+    fn blends<C: Connection>(dice: &mut Dice, c: &C) -> Drawn {
+        // Without a mask: Xvfb lets one scale green twice and blue not at all, which the protocol does not know.
+        composites_by(c, dice, true, false, |dice| PictOp::from(dice.pick(&WHOLE_COLOUR_OPS)))
+    }
+    Programs::run(500, 1, blends, blends);
 }
 
 /// Up to `most` rectangles, no smaller than `least`, that lie partly outside of a picture.
