@@ -67,8 +67,12 @@ pub struct Key {
     /// Its X keycode, 8 to 255 (evdev code plus 8).
     pub code: u8,
     /// Its keysyms by group (at most four, one for each layout) and level: plain, with Shift, with the third level's
-    /// modifier, with both.
+    /// modifier, with both, unless [`Self::levels`] says otherwise.
     pub groups: Vec<Vec<u32>>,
+    /// For each group which combinations of modifiers (a bit each, from Shift) lead to which level, counted from 0; all
+    /// others lead to the first. A group without any is what its keysyms suggest: a letter, a digit of the keypad, and so
+    /// on (XKB protocol, 12.2).
+    pub levels: Vec<Vec<(u8, u8)>>,
     /// Modifiers it sets or locks: a bit each, from Shift.
     pub modifiers: u8,
     /// It repeats while it is held.

@@ -47,6 +47,7 @@ pub mod font;
 mod gc;
 mod inbox;
 mod input;
+mod keymap;
 mod property;
 pub mod raster;
 pub mod region;

@@ -20,7 +20,8 @@ use crate::extension::xinput::Xinput;
 use crate::extension::xkb::Xkb;
 use crate::font::Catalogue;
 use crate::inbox::{Inbox, PORTION};
-use crate::input::Input;
+use crate::input::{Input, Keyboard};
+use crate::keymap::Description;
 use crate::raster::Pixmap;
 use crate::region::{Rect, Region};
 use crate::resource::{Resources, Xid};
@@ -152,16 +153,17 @@ impl Server {
         config.limits.clients = config.limits.clients.clamp(1, 255);
         let bits = u32::BITS - u32::from(config.limits.clients).leading_zeros();
         let screen = blank_screen(config.width, config.height);
+        let mut atoms = Atoms::new();
         let mut server = Self {
             time: 1,
             clients: (0..=config.limits.clients).map(|_| None).collect(),
             id_shift: 29 - bits,
             resources: Resources::default(),
             surfaces: Surfaces::new(screen),
-            atoms: Atoms::new(),
+            input: Input::new(ROOT, Keyboard::new(Description::built_in(&mut atoms))),
+            atoms,
             selections: Selections::default(),
             clipboard: Clipboard::default(),
-            input: Input::new(ROOT),
             fonts: Catalogue::default(),
             font_path: FontPath::default(),
             scaled_fonts: Vec::new(),
@@ -261,6 +263,7 @@ impl Server {
     pub fn set_time(&mut self, milliseconds: u32) {
         self.time = milliseconds.max(1);
         self.run_alarms();
+        self.run_keyboard();
         self.run_screen_saver();
         self.run_waiting();
         self.animate_cursor();
@@ -456,8 +459,12 @@ impl Server {
             fresh.set_text(selection, text);
         }
         fresh.sync.last_input = self.sync.last_input;
+        let unlocked = fresh.input.keyboard.state;
         let locks = self.input.keyboard.users_locks;
-        (fresh.input.keyboard.locked, fresh.input.keyboard.users_locks) = (locks, locks);
+        fresh.input.keyboard.users_locks = locks;
+        fresh.input.keyboard.state.locked = locks;
+        let cause = extension::xkb::Cause::key(0, 0);
+        extension::xkb::state_may_have_changed(&mut fresh, &unlocked, cause);
         let pointer = &self.input.pointer;
         (fresh.input.pointer.x, fresh.input.pointer.y) = (pointer.x, pointer.y);
         fresh.input.pointer.device = pointer.device;
@@ -586,7 +593,7 @@ impl Server {
         extension::sync::client_gone(self, id);
         self.xfixes.client_gone(id);
         self.randr.client_gone(id);
-        self.xkb.client_gone(id);
+        extension::xkb::client_gone(self, id);
         self.forget_screen_saver(id);
         let Some(client) = self.client_mut(id) else { return };
         client.output = Vec::new();

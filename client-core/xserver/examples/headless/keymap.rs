@@ -39,10 +39,14 @@ pub(crate) fn compile(names: &KeymapNames) -> Option<Keymap> {
         .keys()
         .filter_map(|key| {
             let mut groups: Vec<Vec<u32>> = Vec::new();
+            let mut reached = Vec::new();
             let mut modifiers = 0;
             for (index, group) in key.groups().enumerate() {
                 let levels = || group.into_iter().flat_map(|group| group.levels());
                 groups.push(levels().map(|level| level.symbols().first().map_or(0, |sym| sym.0)).collect());
+                let mappings = group.into_iter().flat_map(|group| group.ty().mappings());
+                let known = mappings.map(|mapping| (mapping.mask().0 as u8, mapping.level() as u8));
+                reached.push(known.collect());
                 // What stands for a modifier in groups does so on its second level.
                 let acting = levels().find(|level| !level.actions().is_empty()).filter(|_| index == 0);
                 for action in acting.iter().flat_map(|level| level.actions()) {
@@ -56,6 +60,7 @@ pub(crate) fn compile(names: &KeymapNames) -> Option<Keymap> {
             Some(Key {
                 code: u8::try_from(key.keycode().to_x11()).ok()?,
                 groups,
+                levels: reached,
                 modifiers: modifiers as u8,
                 repeats: key.repeats(),
             })

@@ -191,6 +191,7 @@ impl Server {
                 (left >= 0).then(|| u32::try_from(left).unwrap_or(u32::MAX).max(1))
             })
             .chain(self.screen_saver_timer())
+            .chain(self.keyboard_timer())
             .min()
     }
 }

@@ -137,7 +137,14 @@ impl Server {
             self.xi_barrier(event, to);
         }
         let kind = RawKind::Motion { x: to.0, y: to.1 };
-        self.take_raw(RawEvent { time: self.time, place: (0, 0), origin, part: Part::Both, kind });
+        self.take_raw(RawEvent {
+            time: self.time,
+            place: (0, 0),
+            state: None,
+            origin,
+            part: Part::Both,
+            kind,
+        });
     }
 
     /// Where the pointer gets, and what is told of the barriers on its way.

@@ -609,6 +609,9 @@ impl Server {
         detail: u8,
         modifiers: u16,
     ) -> Option<(Xid, PassiveGrab)> {
+        let keyboard = &self.input.keyboard;
+        let held = keyboard.state.base | keyboard.state.latched;
+        let ignored = u16::from(keyboard.description.controls.ignored_locks.mask & !held);
         windows.iter().find_map(|id| {
             let grab = self
                 .window(*id)
@@ -617,7 +620,7 @@ impl Server {
                 .iter()
                 // The newest first, as in Xvfb
                 .rev()
-                .find(|grab| grab.matches(device, detail, modifiers & 0xff))?;
+                .find(|grab| grab.matches(device, detail, modifiers & 0xff & !ignored))?;
             let confined =
                 self.window(grab.confine_to).map_or(grab.confine_to == 0, |window| window.viewable);
             confined.then(|| (*id, grab.clone()))

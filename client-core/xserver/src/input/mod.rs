@@ -20,19 +20,24 @@ use crate::region::Rect;
 use crate::resource::Xid;
 use crate::server::{ROOT, Server, wire};
 
+mod access;
+mod action;
 mod barrier;
 mod crossing;
+mod feedback;
 mod freeze;
 mod grab;
-mod group;
 mod keyboard;
+mod mapping;
 mod pointer;
+mod state;
 
 pub(crate) use barrier::{Barrier, BarrierEvent};
 pub(crate) use crossing::{MODE_GRAB, MODE_UNGRAB, MODE_WHILE_GRABBED};
 use freeze::Freeze;
 pub(crate) use grab::{Activator, Grab, PassiveGrab, XiGrab};
 pub(crate) use keyboard::Keyboard;
+pub(crate) use state::{State, state_part};
 
 /// How many positions `GetMotionEvents` can answer.
 pub(crate) const MOTION_HISTORY: usize = 256;
@@ -45,6 +50,8 @@ pub(crate) struct RawEvent {
     pub(crate) time: u32,
     /// Where the pointer's device was when it was processed; a replayed event tells that again.
     pub(crate) place: (i32, i32),
+    /// Modifiers, buttons and the group before a key of it was processed, for replaying.
+    pub(crate) state: Option<u16>,
     pub(crate) origin: Origin,
     pub(crate) part: Part,
     pub(crate) kind: RawKind,
@@ -177,7 +184,7 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    pub(crate) fn new(root: Xid) -> Self {
+    pub(crate) fn new(root: Xid, keyboard: Keyboard) -> Self {
         Self {
             pointer: Pointer {
                 x: 0,
@@ -193,7 +200,7 @@ impl Input {
                 acceleration: (2, 1),
                 threshold: 4,
             },
-            keyboard: Keyboard::default(),
+            keyboard,
             focus: Focus { window: 1, revert_to: 0, time: 0 },
             pointer_grab: None,
             keyboard_grab: None,
@@ -215,7 +222,7 @@ impl Input {
 
     /// Modifiers, buttons and the group as in the state of events.
     pub(crate) fn state(&self) -> u16 {
-        self.keyboard.state() | u16::from(self.keyboard.groups.effective()) << 13 | self.pointer.state()
+        self.keyboard.state.of_events() | self.pointer.state()
     }
 
     pub(crate) fn grab(&self, device: Device) -> Option<&Grab> {
@@ -277,11 +284,12 @@ impl DeviceEvent {
 impl Server {
     /// A key went down or up. `code` is an X keycode (evdev code + 8). Going down while it is down is a repetition.
     pub fn key(&mut self, code: u8, pressed: bool) {
-        let before = self.input.keyboard.locked;
+        let before = self.input.keyboard.state.locked;
         self.inject(RawKind::Key { code, pressed });
         let keyboard = &mut self.input.keyboard;
-        let changed = before ^ keyboard.locked;
-        keyboard.users_locks = (keyboard.users_locks & !changed) | (keyboard.locked & changed);
+        let now = keyboard.state.locked;
+        let changed = before ^ now;
+        keyboard.users_locks = keyboard.users_locks & !changed | now & changed;
     }
 
     /// The pointer is at a place of the screen, in pixels.
@@ -311,21 +319,14 @@ impl Server {
 
     /// What is switched on at the user's keyboard: Caps Lock and Num Lock.
     pub fn set_locks(&mut self, caps: bool, num: bool) {
-        let before = xkb::State::of(&self.input);
+        let before = self.input.keyboard.state;
         let keyboard = &mut self.input.keyboard;
         for (on, modifiers) in [(caps, 1 << u8::from(xproto::MapIndex::LOCK)), (num, keyboard.num_lock())] {
-            if on {
-                keyboard.locked |= modifiers;
-            } else {
-                keyboard.locked &= !modifiers;
-            }
+            let locked = &mut keyboard.state.locked;
+            *locked = if on { *locked | modifiers } else { *locked & !modifiers };
         }
-        keyboard.users_locks = keyboard.locked;
-        xkb::state_may_have_changed(
-            self,
-            before,
-            xkb::Cause { detail: 0, event_type: xproto::KEY_PRESS_EVENT, minor: 0 },
-        );
+        keyboard.users_locks = keyboard.state.locked;
+        xkb::state_may_have_changed(self, &before, xkb::Cause::key(0, xproto::KEY_PRESS_EVENT));
     }
 
     /// Takes an event of a device; one of a frozen device waits.
@@ -333,6 +334,7 @@ impl Server {
         self.take_raw(RawEvent {
             time: self.time,
             place: (0, 0),
+            state: None,
             origin: Origin::User,
             part: Part::Both,
             kind,
@@ -344,6 +346,7 @@ impl Server {
         self.take_raw(RawEvent {
             time: self.time,
             place: (0, 0),
+            state: None,
             origin: Origin::Test,
             part: Part::Both,
             kind,
@@ -437,20 +440,19 @@ impl Server {
     fn process_now(&mut self, event: RawEvent, below: Option<Xid>) {
         let event =
             if below.is_none() { RawEvent { place: self.input.pointer.device, ..event } } else { event };
-        let (detail, event_type) = match event.kind {
-            RawKind::Motion { x, y } => return self.process_motion(x, y, event),
-            RawKind::Button { number, pressed: true } => (number, xproto::BUTTON_PRESS_EVENT),
-            RawKind::Button { number, pressed: false } => (number, xproto::BUTTON_RELEASE_EVENT),
-            RawKind::Key { code, pressed: true } => (code, xproto::KEY_PRESS_EVENT),
-            RawKind::Key { code, pressed: false } => (code, xproto::KEY_RELEASE_EVENT),
-        };
-        let before = xkb::State::of(&self.input);
         match event.kind {
+            RawKind::Motion { x, y } => {
+                self.input.keyboard.access.pointer_used();
+                self.process_motion(x, y, event);
+            }
             RawKind::Key { code, pressed } => self.process_key(code, pressed, event, below),
-            RawKind::Button { number, pressed } => self.process_button(number, pressed, event, below),
-            RawKind::Motion { .. } => {}
+            RawKind::Button { number, pressed } => {
+                self.input.keyboard.access.pointer_used();
+                let before = self.input.keyboard.state;
+                self.process_button(number, pressed, event, below);
+                self.button_was_used(number, pressed, &before);
+            }
         }
-        xkb::state_may_have_changed(self, before, xkb::Cause { detail, event_type, minor: 0 });
     }
 
     /// The windows from the root down to `id`.
@@ -628,6 +630,8 @@ impl Server {
             }
             event.detail = 1;
         }
+        event.state =
+            self.state_for(client, event.state, event.events & (mask::KEY_PRESS | mask::KEY_RELEASE) != 0);
         let bytes = self.device_event(&event, window);
         self.send_event(client, &bytes);
     }

@@ -12,7 +12,6 @@ use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;
 use crate::extension::xinput::CoreEvent;
-use crate::extension::xkb;
 use crate::region::Rect;
 use crate::resource::Xid;
 use crate::selection::is_before;
@@ -336,7 +335,7 @@ impl Server {
     pub(crate) fn set_pointer_mapping(&mut self, client: ClientId, map: &[u8]) -> Outcome {
         let status = self.replace_buttons(map)?;
         if status == MappingStatus::SUCCESS {
-            self.notify_mapping(Mapping::POINTER, 0, 0);
+            self.notify_pointer_mapping();
         }
         self.reply(client, &SetPointerMappingReply { status, sequence: 0, length: 0 });
         Ok(())
@@ -373,20 +372,15 @@ impl Server {
     }
 
     /// X11 §10, `MappingNotify`: to everybody, asked or not.
-    pub(crate) fn notify_mapping(&mut self, request: Mapping, first_keycode: u8, count: u8) {
+    pub(crate) fn notify_pointer_mapping(&mut self) {
         let event = wire(&MappingNotifyEvent {
             response_type: xproto::MAPPING_NOTIFY_EVENT,
             sequence: 0,
-            request,
-            first_keycode,
-            count,
+            request: Mapping::POINTER,
+            first_keycode: 0,
+            count: 0,
         });
-        let spared = match request {
-            Mapping::KEYBOARD => xkb::map_changed(self, Some((first_keycode, count))),
-            Mapping::MODIFIER => xkb::map_changed(self, None),
-            _ => Vec::new(),
-        };
-        for client in self.clients_mut().filter(|client| !spared.contains(&client.id)) {
+        for client in self.clients_mut() {
             client.event(&event);
         }
     }

@@ -130,6 +130,7 @@ pub(crate) struct Wire<'a> {
     pub(crate) extensions: HashMap<&'static str, Extension>,
     steps: Vec<Step>,
     pub(crate) last_major: u8,
+    pub(crate) last_minor: u8,
     /// Ids of picture formats and of the visual, as they are written here.
     formats: HashMap<i64, u32>,
     /// The step may have taken an event from another keyboard.
@@ -150,6 +151,7 @@ impl<'a> Wire<'a> {
             extensions: HashMap::new(),
             steps: Vec::new(),
             last_major: 0,
+            last_minor: 0,
             formats: HashMap::new(),
             last_xtest: false,
         }
@@ -351,6 +353,7 @@ impl<'a> Wire<'a> {
         bytes.extend(body);
         bytes.resize(usize::from(words.max(1)) * 4, 0);
         self.last_major = major;
+        self.last_minor = minor;
         self.last_xtest = matches!(extension, "XTEST" | "XInputExtension");
         self.write(client, &bytes, 1);
         self.settle(client, format!("{client}: {extension} {minor} {}", hex(&bytes[4..])));
@@ -515,6 +518,22 @@ impl<'a> Wire<'a> {
             for message in self.read_all(client) {
                 // The core keyboard of Xvfb takes the map of the device that gave the event: XTEST's is another.
                 if message[0] == 34 && self.last_xtest {
+                    continue;
+                }
+                // Of those who know XKB, Xvfb sends MappingNotify to others than the protocol says.
+                if message[0] == 34 && self.extensions.contains_key("XKEYBOARD") {
+                    continue;
+                }
+                // In the words of XKB: NewKeyboardNotify and MapNotify
+                let is_xkb = self.extensions.get("XKEYBOARD").is_some_and(|it| it.event == message[0]);
+                // … and feedback of AccessX, which nobody has asked for to be heard
+                // Of keyboards that are told of one by one, the first is enough: the others come between other events.
+                if is_xkb && message[1] <= 1 && message[8] != 3 {
+                    continue;
+                }
+                // … and StateNotify of a button, which Xvfb tells for the slave and for its master
+                let of_button = message[1] == 2 && matches!(message[29], 4 | 5);
+                if is_xkb && self.last_xtest && (of_button || matches!(message[1], 0 | 1 | 8)) {
                     continue;
                 }
                 said.push(format!("{client} {}", self.describe(&message)));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::bench::{OUR_ROOT, Wire};
+use crate::bench::{OUR_ROOT, Order, Wire};
 
 /// How many bytes of an event mean something, by its code: what the protocol leaves unused may have anything.
 const USED_BYTES: [usize; 35] = [
@@ -21,6 +21,7 @@ impl Wire<'_> {
             (0 | 12..=14, _) => 4..8,
             // Maps, in which a byte may happen to be the root's id
             (1, 44 | 101 | 103 | 117 | 119) => 0..0,
+            (1, major) if self.major_name(major) == "XKEYBOARD" => 0..0,
             // What comes after the windows of an event is numbers.
             (2..=8, _) => 8..20,
             (16 | 24, _) => 4..12,
@@ -64,6 +65,8 @@ impl Wire<'_> {
             }
             1 => {
                 match self.last_major {
+                    // GetKeyboardControl: whether key 255 repeats, which another request has changed
+                    103 => hide(51..52),
                     // GetMotionEvents: times
                     39 => (32..message.len()).step_by(8).for_each(|at| hide(at..at + 4)),
                     // ListProperties: those of the root are the extensions'
@@ -141,6 +144,7 @@ impl Wire<'_> {
                         bytes[8..12].fill(0);
                         return format!("reply {}", hex(&bytes));
                     }
+                    _ if self.major_name(self.last_major) == "XKEYBOARD" => self.hide_in_xkb(&mut bytes),
                     // QueryExtension: the numbers
                     98 => hide(9..12),
                     _ => {}
@@ -202,6 +206,45 @@ impl Wire<'_> {
             };
             bytes[used..].fill(0);
         }
+        if code >= 64 && self.event_name(code) == "XKEYBOARD+0" {
+            bytes[4..8].fill(0xee);
+            // The number of the extension in causes, and what is not used
+            let (major, unused) = match bytes[1] {
+                0 => (14, 18..32),
+                2 => (30, 32..32),
+                3 => (26, 28..32),
+                _ => (9, 32..32),
+            };
+            if self.extensions.values().any(|it| it.major == bytes[major]) || bytes[1] == 1 {
+                bytes[major] = 0;
+            }
+            bytes[unused].fill(0);
+            if bytes[1] == 3 {
+                bytes[10..12].fill(0);
+            }
+            // BellNotify, NamesNotify, and others
+            match bytes[1] {
+                7 | 10 => bytes[16..].fill(0),
+                8 => bytes[25..].fill(0),
+                9 => bytes[20..].fill(0),
+                // Xvfb does not say what of the core protocol it was, nor has it the groups in the byte order of others.
+                3 if self.last_major == 102 => bytes[24..28].fill(0),
+                2 if self.is_swapped_xvfb() => {
+                    bytes[14..16].reverse();
+                    bytes[16..18].reverse();
+                }
+                _ => {}
+            }
+            // MapNotify: Xvfb does not say that a client has set explicit components, and which keys are mapped to
+            // modifiers, and miscounts the keys with other actions.
+            if bytes[1] == 1 {
+                let changed = self.get16(&bytes[10..]) & !0x8c;
+                let changed = self.lay("2", &[changed.into()]);
+                bytes[10..12].copy_from_slice(&changed);
+                bytes[18..20].fill(0xee);
+                bytes[22..28].fill(0xee);
+            }
+        }
         if code >= 64 && self.event_name(code) == "XFIXES+0" {
             bytes[16..].fill(0);
             // Xvfb leaves the kind out for clients of the other byte order.
@@ -233,6 +276,57 @@ impl Wire<'_> {
         }
         let name = if code >= 64 { self.event_name(code) } else { core_event(code).to_owned() };
         format!("{}{name} {}", if sent { "sent " } else { "" }, hex(&bytes[1..]))
+    }
+
+    fn is_swapped_xvfb(&self) -> bool {
+        self.order == Order::Big && self.root != OUR_ROOT
+    }
+
+    /// What differs of replies about keyboards: atoms, and whether keys repeat that there are not.
+    fn hide_in_xkb(&self, bytes: &mut [u8]) {
+        const GET_STATE: u8 = 4;
+        const GET_CONTROLS: u8 = 6;
+        const GET_MAP: u8 = 8;
+        const GET_NAMES: u8 = 17;
+        const GET_DEVICE_INFO: u8 = 24;
+        match self.last_minor {
+            GET_STATE if self.is_swapped_xvfb() => {
+                bytes[14..16].reverse();
+                bytes[16..18].reverse();
+            }
+            GET_CONTROLS if bytes.len() >= 92 => {
+                bytes[60] = 0xee;
+                bytes[91] = 0xee;
+            }
+            // Virtual modifiers are not in the byte order of others.
+            GET_MAP if self.order == Order::Big => bytes[38..].fill(0xee),
+            GET_NAMES => {
+                if self.order == Order::Big {
+                    bytes[26..28].fill(0xee);
+                }
+                // Nobody has given this server a geometry.
+                if bytes.len() > 40 && self.get32(&bytes[8..]) & 3 == 3 {
+                    bytes[36..40].fill(0xee);
+                }
+                for at in (32..bytes.len()).step_by(4) {
+                    if self.get32(&bytes[at..]) > 68 {
+                        bytes[at..at + 4].fill(0xee);
+                    }
+                }
+            }
+            GET_DEVICE_INFO if bytes.len() > 34 => {
+                // The kind of device; its name; names of indicators
+                bytes[28..32].fill(0xee);
+                let name = usize::from(self.get16(&bytes[32..]));
+                let leds = (34 + name).next_multiple_of(4);
+                bytes[32..leds].fill(0xee);
+                if bytes.len() > leds + 20 {
+                    let names = self.get32(&bytes[leds + 4..]).count_ones() as usize;
+                    bytes[leds + 20..leds + 20 + 4 * names].fill(0xee);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn error_name(&self, code: u8) -> String {

@@ -3,7 +3,7 @@
 //! [`requests`]: crate::requests
 
 use crate::bench::{A8, RGB24, ROOT, Wire};
-use crate::requests::Field::{Id, Is, New, Of};
+use crate::requests::Field::{self, Id, Is, New, Of};
 use crate::requests::{BITMAP, CHILD, CURSOR, GC, Good, PIXMAP, WINDOW, good};
 
 /// The ids that [`furnish`] gives a client beside the core's.
@@ -43,6 +43,10 @@ pub(crate) fn furnish(w: &mut Wire<'_>, c: usize, extension: &str) {
             w.send_to(c, "DAMAGE", 0, "44", &[1, 1]);
             let damage = id(w, DAMAGE);
             w.send_to(c, "DAMAGE", 1, "441111", &[damage, window, 3, 0, 0, 0]);
+        }
+        "XKEYBOARD" => {
+            w.send_to(c, "XKEYBOARD", 0, "22", &[1, 0]);
+            w.extension(c, "XInputExtension");
         }
         "SYNC" => {
             w.send_to(c, "SYNC", 0, "112", &[3, 1, 0]);
@@ -175,4 +179,40 @@ pub(crate) const XINERAMA: &[Good] = &[
     good(4, (0, &[]), "", &[], &[]),
     good(5, (0, &[]), "", &[], &[]),
     good(6, (0, &[]), "", &[], &[]),
+];
+
+/// The core keyboard, and in its place what is none.
+const KEYBOARD: Field = Of(0x100, &[0, 2, 3, 5, 9, 0x77, 0x200, 0x300, 0x400, 0xffff]);
+
+/// Without `GetKbdByName`, for which Xvfb has a compiler and this server an embedder, and without those that have lists,
+/// which scenarios send.
+#[rustfmt::skip]
+pub(crate) const XKBS: &[Good] = &[
+    good(0, (0, &[]), "22", &[Of(1, &[0, 2]), Of(0, &[1, 65])], &[]),
+    good(4, (0, &[]), "22", &[KEYBOARD, Is(0)], &[]),
+    good(1, (0, &[]), "222222", &[KEYBOARD, Of(0, &[2, 0xffff]), Is(0), Is(0), Of(0, &[0xff]), Of(0, &[0xff])], &[]),
+    good(1, (0, &[]), "22222222", &[Is(0x100), Is(4), Of(0, &[4]), Of(0, &[4]), Is(0), Is(0), Of(8, &[0xffff]), Of(8, &[0xc, 0])], &[]),
+    good(1, (0, &[]), "2222224444", &[Is(0x100), Is(0x18), Is(0), Is(0), Is(0), Is(0), Of(1, &[-1]), Of(1, &[2]), Is(7), Is(3)], &[]),
+    good(3, (0, &[]), "222111122244", &[KEYBOARD, Of(0x300, &[0, 5, 9]), Of(0x400, &[0, 1, 7]), Of(10, &[200, 101]), Of(0, &[1]), Of(0, &[1]), Is(0), Of(0, &[-1, -2]), Of(0, &[-1, -2]), Is(0), Of(0, &[39, 0x7777_7777]), Is(0)], &[]),
+    good(5, (0, &[]), "2111111112", &[KEYBOARD, Of(2, &[0]), Of(0, &[3]), Of(1, &[0]), Of(0, &[3]), Of(1, &[0]), Of(0, &[3]), Is(0), Of(0, &[1]), Of(0, &[1])], &[]),
+    good(4, (0, &[]), "22", &[Is(0x100), Is(0)], &[]),
+    good(6, (0, &[]), "22", &[KEYBOARD, Is(0)], &[]),
+    good(8, (0, &[]), "2221111111121111112", &[KEYBOARD, Of(0, &[1, 0x100]), Of(3, &[2, 0x100]), Of(0, &[4, 27, 28]), Of(4, &[255]), Of(24, &[7, 255]), Of(3, &[255]), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0)], &[]),
+    good(8, (0, &[]), "2221111111121111112", &[Is(0x100), Is(0xff), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0), Is(0)], &[]),
+    good(8, (0, &[]), "2221111111121111112", &[Is(0x100), Is(0), Of(0xfc, &[4, 8, 16, 32, 64, 128]), Is(0), Is(0), Is(0), Is(0), Of(37, &[7]), Of(30, &[255]), Of(37, &[7]), Of(3, &[0]), Is(0x401), Of(24, &[7]), Of(30, &[0]), Of(37, &[7]), Is(40), Of(60, &[7]), Is(50), Is(0)], &[]),
+    good(10, (0, &[]), "211222", &[KEYBOARD, Of(0xf, &[0, 0xff]), Of(1, &[0]), Of(0, &[120, 200]), Of(0, &[4, 500]), Is(0)], &[]),
+    good(12, (0, &[]), "22", &[KEYBOARD, Is(0)], &[]),
+    good(13, (0, &[]), "224", &[KEYBOARD, Is(0), Of(-1, &[0, 5])], &[]),
+    good(15, (0, &[]), "22224", &[KEYBOARD, Is(0x300), Is(0x400), Is(0), Of(39, &[0, 0x7777_7777])], &[]),
+    good(17, (0, &[]), "224", &[KEYBOARD, Is(0), Of(0x3fff, &[0, 0x200, 0x4000, -1])], &[]),
+    good(19, (0, &[]), "224", &[KEYBOARD, Is(0), Of(39, &[0x7777_7777])], &[]),
+    good(21, (0, &[]), "2244444", &[KEYBOARD, Is(0), Of(1, &[0, 0x20, 4]), Of(1, &[0, 3]), Of(0, &[0x2000]), Is(0), Is(0)], &[]),
+    good(21, (0, &[]), "2244444", &[Is(0x100), Is(0), Is(4), Is(4), Of(1, &[0x2000]), Of(1, &[3]), Of(1, &[3, 0])], &[]),
+    good(21, (0, &[]), "2244444", &[Is(0x100), Is(0), Is(0x1f), Is(0), Is(0), Is(0), Is(0)], &[]),
+    good(22, (0, &[]), "22", &[KEYBOARD, Is(10)], &[0; 8]),
+    good(24, (0, &[]), "22111122", &[Of(0x100, &[0, 2, 3, 9, 0x77, 0x200, 0xffff]), Of(0x1e, &[0x20, 2, 4, 0]), Of(1, &[0]), Of(0, &[200]), Of(0, &[5]), Is(0), Is(0x300), Is(0x400)], &[]),
+    good(101, (0, &[]), "224444", &[Is(0), Is(0), Is(0), Is(0), Is(0), Is(0)], &[]),
+    good(7, (0, &[]), "2", &[KEYBOARD], &[0; 94]),
+    good(99, (0, &[]), "22", &[Is(0x100), Is(0)], &[]),
+    good(2, (0, &[]), "22", &[Is(0x100), Is(0)], &[]),
 ];

@@ -12,6 +12,7 @@ mod scenarios;
 #[path = "../fixture/xvfb.rs"]
 mod xvfb;
 
+use bench::Order::{Big, Little};
 use bench::{Xvfb, differences, none};
 
 #[test]
@@ -83,6 +84,42 @@ fn requests_of_render_are_answered_as_by_xvfb() {
 #[test]
 fn requests_of_xinerama_are_answered_as_by_xvfb() {
     extension("XINERAMA", extensions::XINERAMA);
+}
+
+#[test]
+fn requests_about_keyboards_are_answered_as_by_xvfb() {
+    extension("XKEYBOARD", extensions::XKBS);
+}
+
+/// Runs a scenario on servers that nobody has used before, for some byte orders: of the other one Xvfb reads no lists of
+/// keys, names and shapes.
+fn alone(name: &str, orders: &[bench::Order], scenario: impl Fn(&mut bench::Wire<'_>)) {
+    for order in orders.iter().copied() {
+        let Some(xvfb) = Xvfb::start() else { return };
+        none(&bench::differences_in(&xvfb, name, order, &scenario));
+    }
+}
+
+macro_rules! alone {
+    ($($test:ident: $scenario:ident in $orders:expr;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                alone(stringify!($scenario), &$orders, scenarios::$scenario);
+            }
+        )*
+    };
+}
+
+alone! {
+    the_state_of_keys_is_told_as_by_xvfb: keyboard_state in [Little, Big];
+    controls_are_set_and_told_as_by_xvfb: keyboard_controls in [Little, Big];
+    sticky_keys_stick_as_in_xvfb: sticky_keys in [Little];
+    maps_are_set_and_told_as_by_xvfb: keyboard_maps in [Little];
+    keys_do_what_their_actions_say_as_in_xvfb: keyboard_actions in [Little];
+    indicators_are_lit_as_in_xvfb: keyboard_indicators in [Little, Big];
+    names_of_keyboards_are_kept_as_by_xvfb: keyboard_names in [Little];
+    looks_of_keyboards_are_kept_as_by_xvfb: keyboard_geometry in [Little];
 }
 
 /// `WIRE_PROGRAMS` is how many programs are run, from the seed `WIRE_SEED` on.

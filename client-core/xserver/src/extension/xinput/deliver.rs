@@ -269,18 +269,14 @@ impl Server {
     pub(super) fn xi_state(&self, message: Message, state: Option<u16>) -> Message {
         let keyboard = &self.input.keyboard;
         let effective = state.map_or(u32::from(keyboard.state()), |state| u32::from(state & 0xff));
-        let base = effective & !u32::from(keyboard.latched | keyboard.locked);
-        message
-            .long(base)
-            .long(u32::from(keyboard.latched))
-            .long(u32::from(keyboard.locked))
-            .long(effective)
-            .raw(&[
-                keyboard.groups.base as u8,
-                keyboard.groups.latched as u8,
-                keyboard.groups.locked,
-                keyboard.groups.effective(),
-            ])
+        let now = &keyboard.state;
+        let base = effective & !u32::from(now.latched | now.locked);
+        message.long(base).long(u32::from(now.latched)).long(u32::from(now.locked)).long(effective).raw(&[
+            now.group_base as u8,
+            now.group_latched as u8,
+            now.group_locked,
+            now.group,
+        ])
     }
 
     /// The buttons held before an event (or now): a bit per button, in a word.

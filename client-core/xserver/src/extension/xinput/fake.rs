@@ -129,6 +129,6 @@ impl Server {
     }
 
     fn raw_of(&self, origin: Origin, kind: RawKind) -> RawEvent {
-        RawEvent { time: self.time, place: (0, 0), origin, part: Part::Both, kind }
+        RawEvent { time: self.time, place: (0, 0), state: None, origin, part: Part::Both, kind }
     }
 }

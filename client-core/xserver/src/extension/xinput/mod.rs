@@ -107,6 +107,11 @@ impl Device {
     }
 }
 
+/// What a device is called; nothing where there is none of that number.
+pub(crate) fn name_of(id: u8) -> &'static str {
+    DEVICES.iter().find(|device| device.id == id).map_or("", |device| device.name)
+}
+
 /// The last is there only where the embedder has one.
 const DEVICES: [Device; 7] = [
     Device { id: MASTER_POINTER, name: "Virtual core pointer", attached: MASTER_KEYBOARD },

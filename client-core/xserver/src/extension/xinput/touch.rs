@@ -423,7 +423,7 @@ impl Server {
 
     fn emulate(&mut self, kind: RawKind, time: u32, below: Option<Xid>) {
         let place = self.input.pointer.device;
-        let event = RawEvent { time, place, origin: Origin::Touch, part: Part::Master, kind };
+        let event = RawEvent { time, place, state: None, origin: Origin::Touch, part: Part::Master, kind };
         if below.is_some() { self.process(event, below) } else { self.take_raw(event) }
     }
 

@@ -13,6 +13,7 @@ mod one;
 mod propagation;
 mod shapes;
 mod windows;
+mod xkb;
 
 pub(crate) use clients::{
     color_names, colormaps, hosts, killing, properties, screen_saver, selections, sent_events, server_grabs,
@@ -34,6 +35,10 @@ pub(crate) use propagation::{do_not_propagate, keys_pressed_twice};
 pub(crate) use shapes::{clip_orders, shapes};
 pub(crate) use windows::{
     bit_gravity, close_down_modes, deep_images, gravity, mapping_and_configuring, redirection, save_sets,
+};
+pub(crate) use xkb::{
+    keyboard_actions, keyboard_controls, keyboard_geometry, keyboard_indicators, keyboard_maps,
+    keyboard_names, keyboard_state, sticky_keys,
 };
 
 /// All that a window can tell.

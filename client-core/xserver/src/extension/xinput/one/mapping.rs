@@ -48,15 +48,16 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
                 keysyms_per_keycode: body[2],
                 keysyms: keysyms.into(),
             };
-            server.replace_keysyms(&request)?;
+            let changes = server.replace_keysyms(&request)?;
             mapping_changed(server, found.id, Mapping::KEYBOARD, body[1], body[3]);
+            server.notify_keymap(&changes, Mapping::KEYBOARD);
         }
         26 => {
             let found = opened(server, body[0])?;
             if found.is_pointer() {
                 return Err(XError::MATCH);
             }
-            let modifiers = &server.input.keyboard.modifiers;
+            let modifiers = server.input.keyboard.modifier_map();
             let width = modifiers.iter().map(Vec::len).max().unwrap_or(0);
             let keys: Vec<u8> = modifiers
                 .iter()
@@ -72,9 +73,10 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             if found.is_pointer() {
                 return Err(XError::MATCH);
             }
-            let status = server.replace_modifiers(body[1], tail(body, 4)?)?;
+            let (status, changes) = server.replace_modifiers(body[1], tail(body, 4)?)?;
             if status == MappingStatus::SUCCESS {
                 mapping_changed(server, found.id, Mapping::MODIFIER, 0, 0);
+                server.notify_keymap(&changes, Mapping::MODIFIER);
             }
             server.xi_reply(client, &Message::reply(27).byte(status.into()).filled(32));
         }
@@ -99,6 +101,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
             let status = server.replace_buttons(tail(body, 4)?.get(..count).unwrap_or(&[]))?;
             if status == MappingStatus::SUCCESS {
                 mapping_changed(server, found.id, Mapping::POINTER, 0, 0);
+                server.notify_pointer_mapping();
             }
             server.xi_reply(client, &Message::reply(29).byte(status.into()).filled(32));
         }
@@ -107,7 +110,7 @@ pub(super) fn dispatch(server: &mut Server, client: ClientId, minor: u8, body: &
     Ok(())
 }
 
-/// `DeviceMappingNotify`: to everybody who selects it of the device; then `MappingNotify`, as the mapping is the user's.
+/// `DeviceMappingNotify`: to everybody who selects it of the device.
 fn mapping_changed(server: &mut Server, id: u8, request: Mapping, first: u8, count: u8) {
     let mut receivers = server.xinput.selecting(id, classes::MAPPING);
     receivers.sort_unstable();
@@ -122,5 +125,4 @@ fn mapping_changed(server: &mut Server, id: u8, request: Mapping, first: u8, cou
     for client in receivers {
         server.xi_send(client, &message);
     }
-    server.notify_mapping(request, first, count);
 }
