@@ -473,6 +473,8 @@ fn what_programs_set_is_what_others_are_told() {
         ("xset m 3/2 5", "xset q", "acceleration:  3/2    threshold:  5"),
         ("xset s 300 60", "xset q", "timeout:  300    cycle:  60"),
         ("xhost +local:", "xhost", "LOCAL:"),
+        ("xset led 5", "xset q", "Kana:        on"),
+        ("xset -r 38", "xset q", "auto repeating keys:  00ffffff9ffffbbf"),
         ("xrandr --dpi 120", "xdpyinfo", "120x120 dots per inch"),
         ("xrandr --setmonitor left 320/85x480/127+0+0 none", "xrandr --listmonitors", "left"),
     ];
@@ -547,6 +549,45 @@ fn keyboards_are_laid_out_as_by_xvfb() {
         }
     }
     let _ = std::fs::remove_file(file);
+}
+
+/// Sets of layouts and options that users have, and a file each is compiled into.
+const LAYOUTS: [&[&str]; 4] = [
+    &["-layout", "de,us", "-option", "grp:alt_shift_toggle", "-option", "caps:none"],
+    &["-layout", "fr", "-variant", "oss", "-option", "lv3:ralt_switch", "-option", "ctrl:nocaps"],
+    &["-layout", "us,ru,gr", "-option", "grp:win_space_toggle", "-option", "grp_led:scroll"],
+    &["-layout", "us", "-option", "keypad:pointerkeys", "-option", "shift:both_capslock"],
+];
+
+#[test]
+fn a_keymap_that_is_sent_comes_back_as_from_xvfb() {
+    let Some(xvfb) = Display::xvfb() else {
+        eprintln!("not compared: Xvfb does not start");
+        return;
+    };
+    let display = Display::headless();
+    let scratch = Scratch::new("keymaps");
+    for (number, layout) in LAYOUTS.iter().enumerate() {
+        let mut arguments = layout.to_vec();
+        arguments.push("-print");
+        let Some(names) = xvfb.says("setxkbmap", &arguments) else { return };
+        let (source, map) = (scratch.0.join("names.xkb"), scratch.0.join(format!("{number}.xkb")));
+        std::fs::write(&source, names).unwrap();
+        let (source, map) = (source.to_str().unwrap(), map.to_str().unwrap());
+        if xvfb.says("xkbcomp", &["-w0", "-xkb", source, map]).is_none() {
+            return;
+        }
+        let dumps = [&display, &xvfb].map(|server| {
+            server.says("xkbcomp", &["-w0", map, &server.name]);
+            let dump = server.says("xkbcomp", &["-w0", &server.name, "-"]).unwrap();
+            (dump, server.says("xmodmap", &["-pke"]), server.says("xmodmap", &["-pm"]))
+        });
+        let [ours, theirs] = dumps;
+        let differs = ours.0.lines().zip(theirs.0.lines()).find(|(ours, theirs)| ours != theirs);
+        assert_eq!((differs, ours.0.len()), (None, theirs.0.len()), "{layout:?}");
+        assert!(ours.0.contains("xkb_geometry"), "all that was sent comes back");
+        assert_eq!((ours.1, ours.2), (theirs.1, theirs.2), "{layout:?}");
+    }
 }
 
 #[test]
