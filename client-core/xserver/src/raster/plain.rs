@@ -104,6 +104,16 @@ impl Walk {
         odd: Option<(u32, u32)>,
     ) {
         let colour = |(and, xor): (u32, u32)| (P::from_value(and), P::from_value(xor));
+        if odd.is_none() && P::from_value(even.0) == P::from_value(0) {
+            // What is left out is not even read: it may be a cache miss of its own.
+            let xor = P::from_value(even.1);
+            self.each_of(data, count, pattern, |pixel, odd| {
+                if odd == 0 {
+                    *pixel = xor;
+                }
+            });
+            return;
+        }
         // What is left out is drawn as it is: the pattern costs no branch.
         let [even, odd] = [even, odd.unwrap_or((u32::MAX, 0))].map(colour);
         let (ands, xors) = ([even.0, odd.0], [even.1, odd.1]);
