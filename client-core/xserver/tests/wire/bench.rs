@@ -32,6 +32,10 @@ pub(crate) const RGB24: i64 = 1 << 41;
 pub(crate) const A8: i64 = 1 << 43;
 /// How the visual of depth 32 is written.
 pub(crate) const ARGB: i64 = 1 << 44;
+/// How the first CRTC, the first output and the first mode are written.
+pub(crate) const CRTC: i64 = 1 << 45;
+pub(crate) const OUTPUT: i64 = 1 << 46;
+pub(crate) const MODE: i64 = 1 << 47;
 /// The root of the server tested.
 pub(crate) const OUR_ROOT: u32 = 0x100;
 
@@ -396,6 +400,26 @@ impl<'a> Wire<'a> {
             };
             self.formats.insert(written, self.get32(format));
         }
+    }
+
+    /// Asks which CRTCs, outputs and modes there are.
+    pub(crate) fn find_outputs(&mut self, client: usize) {
+        let major = self.extension(client, "RANDR").major;
+        let mut bytes = vec![major, 8];
+        bytes.extend(self.put16(2));
+        bytes.extend(self.put32(self.root));
+        self.write(client, &bytes, 1);
+        let reply = self.read(client).unwrap();
+        let (crtcs, outputs) = (usize::from(self.get16(&reply[16..])), usize::from(self.get16(&reply[18..])));
+        for (written, at) in [(CRTC, 0), (OUTPUT, crtcs), (MODE, crtcs + outputs)] {
+            self.formats.insert(written, self.get32(&reply[32 + 4 * at..]));
+        }
+    }
+
+    /// What the id of a CRTC, an output or a mode is written as.
+    pub(crate) fn written_id(&self, id: u32) -> Option<u32> {
+        let found = [CRTC, OUTPUT, MODE].into_iter().find(|written| self.formats.get(written) == Some(&id));
+        found.map(|written| (written >> 20) as u32)
     }
 
     /// A class of event of version 1 of the input extension: its number from the first on, of a device.

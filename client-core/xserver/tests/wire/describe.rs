@@ -55,6 +55,10 @@ impl Wire<'_> {
                     forgotten || (self.major_name(major) == "XTEST" && (64..128).contains(&value));
                 let silent = matches!(code, 1 | 8 | 10 | 11 | 15 | 16 | 17) || forgotten;
                 let value = if silent { 0 } else { value };
+                let value = match self.major_name(major).as_str() {
+                    "RANDR" => self.written_id(value).unwrap_or(value),
+                    _ => value,
+                };
                 return format!(
                     "error {} value {value:#x} minor {} major {} sequence {}",
                     self.error_name(code),
@@ -145,6 +149,24 @@ impl Wire<'_> {
                         return format!("reply {}", hex(&bytes));
                     }
                     _ if self.major_name(self.last_major) == "XKEYBOARD" => self.hide_in_xkb(&mut bytes),
+                    // What screens, outputs and monitors are called, how large they may be, which modes and properties
+                    // there are and which output is the first is each server's own; Xvfb's gamma ramps are black at
+                    // first.
+                    _ if self.major_name(self.last_major) == "RANDR" => match self.last_minor {
+                        5 | 6 | 8 | 9 | 10 | 23 | 25 | 31 | 42 => return "reply".to_owned(),
+                        minor => {
+                            for at in (8..bytes.len()).step_by(4) {
+                                if let Some(id) = self.written_id(self.get32(&bytes[at..])) {
+                                    bytes[at..at + 4].copy_from_slice(&self.put32(id));
+                                }
+                            }
+                            // Times
+                            if matches!(minor, 2 | 20 | 21 | 28 | 29) {
+                                bytes[8..12].fill(0xee);
+                            }
+                            return format!("reply {}", hex(&bytes));
+                        }
+                    },
                     // QueryExtension: the numbers
                     98 => hide(9..12),
                     _ => {}

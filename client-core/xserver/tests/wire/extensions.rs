@@ -2,7 +2,7 @@
 //!
 //! [`requests`]: crate::requests
 
-use crate::bench::{A8, RGB24, ROOT, Wire};
+use crate::bench::{A8, CRTC, MODE, OUTPUT, RGB24, ROOT, Wire};
 use crate::requests::Field::{self, Id, Is, New, Of};
 use crate::requests::{BITMAP, CHILD, CURSOR, GC, Good, PIXMAP, WINDOW, good};
 
@@ -47,6 +47,10 @@ pub(crate) fn furnish(w: &mut Wire<'_>, c: usize, extension: &str) {
         "XKEYBOARD" => {
             w.send_to(c, "XKEYBOARD", 0, "22", &[1, 0]);
             w.extension(c, "XInputExtension");
+        }
+        "RANDR" => {
+            w.send_to(c, "RANDR", 0, "44", &[1, 5]);
+            w.find_outputs(c);
         }
         "SYNC" => {
             w.send_to(c, "SYNC", 0, "112", &[3, 1, 0]);
@@ -215,4 +219,40 @@ pub(crate) const XKBS: &[Good] = &[
     good(7, (0, &[]), "2", &[KEYBOARD], &[0; 94]),
     good(99, (0, &[]), "22", &[Is(0x100), Is(0)], &[]),
     good(2, (0, &[]), "22", &[Is(0x100), Is(0)], &[]),
+];
+
+const IN_PLACE_OF_CRTC: Field = Of(CRTC, &[0, 1, 0x77, OUTPUT, MODE, ROOT]);
+const IN_PLACE_OF_OUTPUT: Field = Of(OUTPUT, &[0, 1, 0x77, CRTC, MODE, ROOT]);
+
+/// What changes the screen is left out: it would be another one for those that come after. So are unknown events among
+/// known ones, atoms that are none of properties to be configured, and values of `pending` beside two: Xvfb takes all
+/// of them.
+#[rustfmt::skip]
+pub(crate) const RANDRS: &[Good] = &[
+    good(1, (0, &[]), "4", &[Is(ROOT)], &[]),
+    good(3, (0, &[]), "4", &[Is(ROOT)], &[]),
+    good(4, (0, &[]), "422", &[Id(WINDOW), Of(1, &[0x100]), Is(0)], &[]),
+    good(5, (0, &[]), "4", &[Id(WINDOW)], &[]),
+    good(6, (0, &[]), "4", &[Id(WINDOW)], &[]),
+    good(8, (0, &[]), "4", &[Id(WINDOW)], &[]),
+    good(9, (0, &[]), "44", &[IN_PLACE_OF_OUTPUT, Is(0)], &[]),
+    good(10, (0, &[]), "4", &[IN_PLACE_OF_OUTPUT], &[]),
+    good(11, (0, &[]), "44", &[IN_PLACE_OF_OUTPUT, Of(39, &[0, 0x7777_7777])], &[]),
+    good(12, (0, &[]), "4411244", &[IN_PLACE_OF_OUTPUT, Is(39), Of(0, &[1]), Of(0, &[1]), Is(0), Is(1), Is(5)], &[]),
+    good(13, (0, &[]), "444111144", &[IN_PLACE_OF_OUTPUT, Of(39, &[0, 0x7777_7777]), Of(19, &[0x7777_7777]), Of(32, &[0, 9]), Of(0, &[3]), Is(0), Is(0), Of(1, &[0, 2]), Is(3)], &[]),
+    good(14, (0, &[]), "44", &[IN_PLACE_OF_OUTPUT, Of(40, &[0, 0x7777_7777])], &[]),
+    good(15, (0, &[]), "444441111", &[IN_PLACE_OF_OUTPUT, Of(41, &[0, 0x7777_7777]), Is(0), Of(0, &[5]), Is(10), Of(0, &[2]), Is(0), Is(0), Is(0)], &[]),
+    good(17, (0, &[]), "4", &[Of(0x77, &[0, CRTC, OUTPUT, ROOT])], &[]),
+    good(18, (0, &[]), "44", &[IN_PLACE_OF_OUTPUT, Of(0x77, &[0, CRTC])], &[]),
+    good(19, (0, &[]), "44", &[IN_PLACE_OF_OUTPUT, Of(0x77, &[0, CRTC])], &[]),
+    good(20, (0, &[]), "44", &[IN_PLACE_OF_CRTC, Is(0)], &[]),
+    good(22, (0, &[]), "4", &[IN_PLACE_OF_CRTC], &[]),
+    good(23, (0, &[]), "4", &[IN_PLACE_OF_CRTC], &[]),
+    good(25, (0, &[]), "4", &[Id(WINDOW)], &[]),
+    good(27, (0, &[]), "4", &[IN_PLACE_OF_CRTC], &[]),
+    good(28, (0, &[]), "4", &[IN_PLACE_OF_CRTC], &[]),
+    good(31, (0, &[]), "4", &[Id(WINDOW)], &[]),
+    good(42, (0, &[]), "41111", &[Id(WINDOW), Of(1, &[0]), Is(0), Is(0), Is(0)], &[]),
+    good(44, (0, &[]), "44", &[Id(WINDOW), Of(39, &[0, 0x7777_7777])], &[]),
+    good(99, (0, &[]), "4", &[Id(WINDOW)], &[]),
 ];

@@ -87,6 +87,11 @@ fn requests_of_xinerama_are_answered_as_by_xvfb() {
 }
 
 #[test]
+fn requests_of_randr_are_answered_as_by_xvfb() {
+    extension("RANDR", extensions::RANDRS);
+}
+
+#[test]
 fn requests_about_keyboards_are_answered_as_by_xvfb() {
     extension("XKEYBOARD", extensions::XKBS);
 }

@@ -22,6 +22,7 @@ use crate::resource::Xid;
 use crate::server::{MAX_SIDE, ROOT, Server, blank_screen, wire};
 use crate::setup::millimetres;
 use crate::surface::SurfaceId;
+use crate::value_list::{half, word};
 
 mod crtcs;
 mod modes;
@@ -47,9 +48,9 @@ pub(crate) const EXTENSION: Extension = Extension {
         ],
         #[rustfmt::skip]
         replies: &[
-            "44", "", "4442", "", "", "444222222*2", "2222", "", "442222@", "444441122222", "2@*4", "@*4", "", "", "",
-            "", "4", "", "", "", "422224222@*4", "4", "2", "2@*2", "", "442222@", "", "4444444441111444444444",
-            "4222222222222", "4", "", "4", "42@*4", "", "", "", "", "", "", "", "", "", "444@",
+            "44", "", "4442", "", "", "444222222*2", "2222", "", "", "", "2@*4", "@*4", "", "", "",
+            "", "4", "", "", "", "4222242222@*4", "4", "2", "2@*2", "", "", "", "4444444441111444444444",
+            "4222222222222", "4", "", "4", "42@*4", "", "", "", "", "", "", "", "", "", "",
         ],
         events: &["44442222222", ""],
     },
@@ -272,6 +273,60 @@ pub(crate) fn swap_request(minor: u8, body: &mut [u8]) -> bool {
         },
     );
     true
+}
+
+/// Turns around a reply whose lists depend on its counts, but for the header.
+pub(crate) fn swap_reply(minor: u8, reply: &mut [u8]) -> bool {
+    const MODE: &str = "4224222222224";
+    let count = |reply: &[u8], at: usize| half(reply, at).map_or(0, usize::from);
+    match minor {
+        // GetScreenResources: CRTCs, outputs, modes
+        8 | 25 => {
+            let (ids, modes) = (count(reply, 16) + count(reply, 18), count(reply, 20));
+            byte_order::swap_fields(reply, 8, "442222");
+            swap_words(reply, 32, ids);
+            for mode in 0..modes {
+                byte_order::swap_fields(reply, 32 + 4 * ids + 32 * mode, MODE);
+            }
+        }
+        // GetOutputInfo: CRTCs, modes, clones
+        9 => {
+            let ids = count(reply, 26) + count(reply, 28) + count(reply, 32);
+            byte_order::swap_fields(reply, 8, "44441122222");
+            swap_words(reply, 36, ids);
+        }
+        // GetOutputProperty: items by format
+        15 => {
+            let format = reply.get(1).copied().unwrap_or(8);
+            byte_order::swap_fields(reply, 8, "444");
+            let items = match format {
+                16 => "*2",
+                32 => "*4",
+                _ => "",
+            };
+            byte_order::swap_fields(reply, 32, items);
+        }
+        // GetMonitors: each with its outputs
+        42 => {
+            let monitors = word(reply, 12).unwrap_or(0);
+            byte_order::swap_fields(reply, 8, "444");
+            let mut at = 32;
+            for _ in 0..monitors {
+                let outputs = count(reply, at + 6);
+                byte_order::swap_fields(reply, at, "4112222244");
+                swap_words(reply, at + 24, outputs);
+                at += 24 + 4 * outputs;
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn swap_words(bytes: &mut [u8], start: usize, count: usize) {
+    if let Some(words) = bytes.get_mut(start..start + 4 * count) {
+        byte_order::swap_fields(words, 0, "*4");
+    }
 }
 
 /// Turns around what is in an `RRNotify` event: that depends on what it is about.
