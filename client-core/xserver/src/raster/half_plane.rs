@@ -23,14 +23,7 @@ impl Walls {
     }
 
     pub(super) fn down(&mut self) {
-        for wall in self.walls.iter_mut().take(self.count) {
-            wall.x += wall.step;
-            wall.fraction += wall.fraction_step;
-            if wall.fraction > 0 {
-                wall.fraction -= wall.height;
-                wall.x += 1;
-            }
-        }
+        self.walls.iter_mut().take(self.count).for_each(Wall::down);
     }
 }
 
@@ -43,6 +36,57 @@ pub(super) struct Wall {
     step: i64,
     fraction_step: i64,
     height: i64,
+}
+
+impl Wall {
+    fn down(&mut self) {
+        self.x += self.step;
+        self.fraction += self.fraction_step;
+        if self.fraction > 0 {
+            self.fraction -= self.height;
+            self.x += 1;
+        }
+    }
+}
+
+/// Edges on one side of a piece, one below the other: each counts from the row on which it begins.
+#[derive(Default)]
+pub(super) struct Chain {
+    /// With the rows on which they begin and end, in that order.
+    edges: [Option<((i32, i32), HalfPlane)>; 4],
+    count: usize,
+    /// How many have begun, and where the last of them is.
+    begun: usize,
+    wall: Wall,
+}
+
+impl Chain {
+    pub(super) fn add(&mut self, rows: (i32, i32), plane: HalfPlane) {
+        let before = |edge: &Option<((i32, i32), HalfPlane)>| edge.is_some_and(|(known, _)| known <= rows);
+        let at = self.edges.iter().take_while(|edge| before(edge)).count();
+        if self.count < self.edges.len() {
+            self.count += 1;
+            self.edges[at..self.count].rotate_right(1);
+            self.edges[at] = Some((rows, plane));
+        }
+    }
+
+    /// The first whole column at or right of the edge of a row; rows are asked for in order. None if none has begun.
+    pub(super) fn on(&mut self, y: i32) -> Option<i64> {
+        let begun = self.begun;
+        while let Some(Some(((first, _), _))) = self.edges.get(self.begun)
+            && *first <= y
+        {
+            self.begun += 1;
+        }
+        let (_, plane) = self.edges.get(self.begun.checked_sub(1)?).copied().flatten()?;
+        if self.begun == begun {
+            self.wall.down();
+        } else {
+            self.wall = plane.wall(y);
+        }
+        Some(self.wall.x)
+    }
 }
 
 /// What cuts a disc: up to two lines through its middle, each from some row down, and limits of rows.

@@ -21,6 +21,7 @@ mod arc_slice;
 mod band;
 mod copy;
 mod dash;
+mod double_dash;
 mod fill;
 mod fill_arc;
 mod gc;

@@ -9,11 +9,12 @@
 //! other X servers compute them in, so that lines have the same pixels.
 
 use super::dash::Dashes;
+use super::double_dash::apart;
 use super::fill::Painter;
 use super::fill_arc::{MANY, ellipse_row};
-use super::half_plane::{HalfPlane, Walls, Wedge};
+use super::half_plane::{Chain, HalfPlane, Walls, Wedge};
 use super::{CapStyle, FillStyle, Function, Gc, JoinStyle, LineStyle};
-use crate::region::{Rect, Region};
+use crate::region::Rect;
 
 /// From here on spans are united as they come.
 const MANY_SPANS: usize = 1 << 19;
@@ -36,8 +37,8 @@ impl<'a> Painter<'a> {
         let columns = (bounds.x1, bounds.x2);
         let two_kinds = gc.line_style == LineStyle::DoubleDash && !one_pattern;
         if careful && two_kinds {
-            // Which dash is in front depends on the rows they have, seen or not (see `apart`): whether it is one alone can
-            // be told from one row more than is seen.
+            // Which dash is in front depends on the rows they have, seen or not (see `apart`): one row more than is seen,
+            // above and below, stands for all that are not.
             bounds = Rect::new(FAR_LEFT, bounds.y1.saturating_sub(1), FAR_RIGHT, bounds.y2.saturating_add(1));
         }
         let mut stroke = Stroke::new(gc, bounds, columns, careful);
@@ -93,77 +94,6 @@ impl<'a> Painter<'a> {
     }
 }
 
-/// The pixels of even and of odd dashes, each once, between two columns: what was drawn later is in front.
-fn apart(spans: &[Rect], pieces: &[(usize, bool)], columns: (i32, i32)) -> (Vec<Rect>, Vec<Rect>) {
-    if let [(_, false)] = pieces {
-        return (unite(spans).rects().to_vec(), Vec::new());
-    }
-    let mut strips = Vec::with_capacity(spans.len());
-    // The rows that either kind has ever had.
-    let mut rows = [(i32::MAX, i32::MIN); 2];
-    let mut from = 0;
-    for (to, in_gap) in pieces.iter().copied() {
-        let piece = spans.get(from..to).unwrap_or(&[]);
-        from = to;
-        let top = piece.iter().fold(i32::MAX, |top, rect| top.min(rect.y1));
-        let bottom = piece.iter().fold(i32::MIN, |bottom, rect| bottom.max(rect.y2 - 1));
-        let other = rows[usize::from(!in_gap)];
-        // A piece of one row at the edge of all others hides nothing: so it is elsewhere.
-        let hides = other.0 < bottom && top < other.1;
-        let own = &mut rows[usize::from(in_gap)];
-        *own = (own.0.min(top), own.1.max(bottom));
-        for rect in piece {
-            let (x1, x2) = (rect.x1.max(columns.0), rect.x2.min(columns.1));
-            if x1 < x2 {
-                strips.extend((rect.y1..rect.y2).map(|y| Strip { y, x1, x2, in_gap, hides }));
-            }
-        }
-    }
-    // Of one row in the order in which they were drawn.
-    strips.sort_by_key(|strip| strip.y);
-    let mut row = vec![0_u8; (columns.1 - columns.0).max(0) as usize];
-    let (mut even, mut odd) = (Vec::new(), Vec::new());
-    for of_row in strips.chunk_by(|a, b| a.y == b.y) {
-        let (mut left, mut right) = (columns.1, columns.0);
-        for strip in of_row {
-            (left, right) = (left.min(strip.x1), right.max(strip.x2));
-            let (own, kept) = if strip.in_gap { (ODD, EVEN) } else { (EVEN, ODD) };
-            let kept = if strip.hides { 0 } else { kept };
-            for pixel in &mut row[(strip.x1 - columns.0) as usize..(strip.x2 - columns.0) as usize] {
-                *pixel = *pixel & kept | own;
-            }
-        }
-        let seen = &mut row[(left - columns.0) as usize..(right - columns.0) as usize];
-        let mut x = left;
-        for run in seen.chunk_by(|a, b| a == b) {
-            let rect = Rect { x1: x, y1: of_row[0].y, x2: x + run.len() as i32, y2: of_row[0].y + 1 };
-            x = rect.x2;
-            if run[0] & EVEN != 0 {
-                even.push(rect);
-            }
-            if run[0] & ODD != 0 {
-                odd.push(rect);
-            }
-        }
-        seen.fill(0);
-    }
-    (even, odd)
-}
-
-/// Whose pixel it is, in a row of them.
-const EVEN: u8 = 1;
-const ODD: u8 = 2;
-
-/// A row of a piece.
-struct Strip {
-    y: i32,
-    x1: i32,
-    x2: i32,
-    in_gap: bool,
-    /// Nothing of the other kind is seen through it.
-    hides: bool,
-}
-
 /// Whether drawing a pixel twice is as good as once.
 pub(super) fn draws_twice_alike(function: Function) -> bool {
     !matches!(
@@ -176,10 +106,6 @@ pub(super) fn draws_twice_alike(function: Function) -> bool {
             | Function::AndReverse
             | Function::OrReverse
     )
-}
-
-pub(super) fn unite(spans: &[Rect]) -> Region {
-    Region::from_rects(spans)
 }
 
 /// A path being turned into spans.
@@ -260,6 +186,20 @@ impl<'g> Stroke<'g> {
         if self.careful && self.gc.line_style == LineStyle::DoubleDash {
             self.pieces.push((self.spans.len(), self.in_gap));
         }
+    }
+
+    /// A shape of these rows, if it is wholly above or below what is seen, shows nothing, but there its kind of dashes has
+    /// a row.
+    fn unseen(&mut self, top: i32, bottom: i32) {
+        if !self.careful || self.gc.line_style != LineStyle::DoubleDash || top >= bottom {
+            return;
+        }
+        let y = match self.bounds {
+            Rect { y2, .. } if top >= y2 => y2 - 1,
+            Rect { y1, .. } if bottom <= y1 => y1,
+            _ => return,
+        };
+        self.spans.push(Rect { x1: FAR_RIGHT - 1, y1: y, x2: FAR_RIGHT, y2: y + 1 });
     }
 
     /// What comes now belongs to even or odd dashes.
@@ -451,6 +391,7 @@ impl<'g> Stroke<'g> {
         }
         let width = i64::from(self.gc.line_width);
         let reach = (width / 2) as i32;
+        self.unseen(y.saturating_sub(reach), y.saturating_add(reach));
         for dy in -reach..=reach {
             let row = y.saturating_add(dy);
             let Some((first, end)) = ellipse_row(2 * i64::from(dy), width, width) else { continue };
@@ -469,6 +410,7 @@ impl<'g> Stroke<'g> {
         let (left_step, right_step, row_step) = (x0 + x0 + 1.0, x0 + x0 - 1.0, y0 + y0 - 1.0);
         let column = column as i64;
         let middle = middle as i32;
+        self.unseen((y - radius).ceil() as i32, (y + radius).ceil() as i32);
         // Rows above the middle.
         let mut above = (radius - y0 + 1.0).floor() as i32;
         let height = f64::from(above) + y0;
@@ -526,20 +468,25 @@ impl<'g> Stroke<'g> {
     }
 
     fn rect(&mut self, rect: Rect) {
+        if rect.is_empty() {
+            return;
+        }
+        self.unseen(rect.y1, rect.y2);
         let rect = rect.intersect(&self.bounds);
         if !rect.is_empty() {
             self.spans.push(rect);
-            self.shape_ends();
         }
+        self.shape_ends();
     }
 
     /// The pixels in all of the half planes, between two heights that bound them.
     fn convex(&mut self, planes: &[HalfPlane], (low, high): (f64, f64)) {
-        let mut top = (low.ceil() as i32).max(self.bounds.y1);
-        let mut bottom = (high.ceil() as i32).min(self.bounds.y2);
+        let (mut top, mut bottom) = (low.ceil() as i32, high.ceil() as i32);
         for plane in planes {
             plane.limit_rows(&mut top, &mut bottom);
         }
+        self.unseen(top, bottom);
+        (top, bottom) = (top.max(self.bounds.y1), bottom.min(self.bounds.y2));
         let (mut left, mut right) = (Walls::default(), Walls::default());
         for plane in planes.iter().filter(|plane| plane.dy != 0) {
             if plane.greater { &mut left } else { &mut right }.add(plane.wall(top));
@@ -776,18 +723,34 @@ impl<'g> Stroke<'g> {
         (from, to): (f64, f64),
         corners: [(f64, f64); 4],
     ) {
-        let planes = [
-            HalfPlane::new(dx, dy, edge, false),
-            HalfPlane::new(-dx, -dy, edge, false),
-            HalfPlane::new(dy, -dx, from, false),
-            HalfPlane::new(-dy, dx, to, false),
-        ]
-        .map(|plane| plane.moved(origin.0, origin.1));
-        let low = corners.iter().map(|c| c.1).fold(f64::INFINITY, f64::min);
-        let high = corners.iter().map(|c| c.1).fold(f64::NEG_INFINITY, f64::max);
-        // Rows by the corners' own rounding: the origin is a whole number.
-        let y = f64::from(origin.1);
-        self.convex(&planes, (low.ceil() + y, high.ceil() + y));
+        let [top, left, right, bottom] = corners.map(|corner| corner.1);
+        let edges = [
+            (HalfPlane::new(dx, dy, edge, false), top, right),
+            (HalfPlane::new(-dx, -dy, edge, false), left, bottom),
+            (HalfPlane::new(dy, -dx, from, false), top, left),
+            (HalfPlane::new(-dy, dx, to, false), right, bottom),
+        ];
+        // Rows by the corners' own rounding: the origin is a whole number. Near a corner the edge that begins there counts
+        // alone, wherever the one before it would lie.
+        let row = |height: f64| (height.ceil() + f64::from(origin.1)) as i32;
+        let (mut lefts, mut rights) = (Chain::default(), Chain::default());
+        for (plane, one, other) in edges.into_iter().filter(|(plane, ..)| plane.dy != 0) {
+            let side = if plane.greater { &mut lefts } else { &mut rights };
+            side.add((row(one.min(other)), row(one.max(other))), plane.moved(origin.0, origin.1));
+        }
+        let heights = [top, left, right, bottom];
+        let first = row(heights.into_iter().fold(f64::INFINITY, f64::min));
+        let end = row(heights.into_iter().fold(f64::NEG_INFINITY, f64::max));
+        self.unseen(first, end);
+        for y in first.max(self.bounds.y1)..end.min(self.bounds.y2) {
+            let x1 = lefts.on(y).map_or(self.bounds.x1.into(), |x| x.max(self.bounds.x1.into()));
+            let x2 = rights.on(y).map_or(self.bounds.x2.into(), |x| x.min(self.bounds.x2.into()));
+            if x1 < x2 {
+                self.spans.push(Rect { x1: x1 as i32, y1: y, x2: x2 as i32, y2: y + 1 });
+            }
+        }
+        self.shape_ends();
+        self.compact();
     }
 
     /// The round end of a dash between pixels. The line goes on to (dx, dy); `level` is `x dx + y dy` of the dash's end in
