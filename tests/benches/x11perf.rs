@@ -63,7 +63,7 @@ fn main() -> Result<()> {
     let theirs = format!(":{number}");
     let ours = format!(":{}", number + 40);
     let headless = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/examples/headless");
-    let server = Program::start(Command::new(headless).args([ours.as_str(), "1280x1024"]))?;
+    let server = Program::start(Command::new(headless).args([ours.as_str(), "1280x1024", "--no-reset"]))?;
     server.wait_for_line("listening", Duration::from_secs(20))?;
 
     println!("{:<60} {:>14} {:>14} {:>7}", "operation", "ours /s", "Xvfb /s", "ratio");

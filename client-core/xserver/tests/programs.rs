@@ -7,7 +7,6 @@
 mod xvfb;
 
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,19 +48,18 @@ impl Display {
         let example: PathBuf = test.parent().unwrap().parent().unwrap().join("examples/headless");
         let number = 20_000 + std::process::id() % 10_000 * 3 + STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!(":{number}");
-        let process = Command::new(example)
+        let mut process = Command::new(example)
             // What one program sets, the next one is to find.
             .args([&name, size, "--no-reset"])
             .args(arguments)
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("the example is built with the tests: {error}"));
+        let mut said = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said.trim(), format!("listening on {name}"));
         let socket = format!("/tmp/.X11-unix/X{number}");
-        let start = Instant::now();
-        while UnixStream::connect(&socket).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the server does not listen on {socket}");
-            std::thread::yield_now();
-        }
         Self { name, _headless: Some(Headless(process, socket)), _xvfb: None }
     }
 

@@ -122,6 +122,8 @@ fn main() -> anyhow::Result<()> {
     signals.thread_block()?;
     let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
 
+    // For who waits until programs can be started.
+    println!("listening on :{}", options.display);
     let outcome = serve(&options, &listener, &signals);
     let _ = std::fs::remove_file(&path);
     outcome
