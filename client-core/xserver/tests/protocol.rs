@@ -10,7 +10,7 @@ use fixture::{ROOT, World};
 use x11rb_protocol::protocol::randr::ScreenChangeNotifyEvent;
 use x11rb_protocol::protocol::xproto::*;
 use x11rb_protocol::protocol::xtest::FakeInputRequest;
-use xserver::{Config, Fault, Limits, Selection, ServerEvent};
+use xserver::{ClientId, Config, Fault, Limits, Selection, ServerEvent};
 
 const RED: u32 = 0x00ff_0000;
 const BLUE: u32 = 0x0000_00ff;
@@ -300,14 +300,20 @@ fn a_managed_window_fills_the_screen_and_follows_it() {
     assert_eq!((change.width, change.height), (300, 100));
 }
 
-#[test]
-fn a_key_that_a_client_presses_again_does_not_repeat() {
-    let mut world = World::new();
+/// A client that hears of keys: its window has the focus.
+fn client_with_the_focus(world: &mut World) -> ClientId {
     let client = world.client();
     let keys = bits(EventMask::KEY_PRESS | EventMask::KEY_RELEASE);
     let window = world.window(client, ROOT, (0, 0, 10, 10), RED, keys);
     world.map(client, window);
     world.send(client, SetInputFocusRequest { revert_to: InputFocus::PARENT, focus: window, time: 0 });
+    client
+}
+
+#[test]
+fn a_key_that_a_client_presses_again_does_not_repeat() {
+    let mut world = World::new();
+    let client = client_with_the_focus(&mut world);
     let major = world.ask(client, QueryExtensionRequest { name: b"XTEST".as_slice().into() }).major_opcode;
     let (press, release) = (KEY_PRESS_EVENT, KEY_RELEASE_EVENT);
     for type_ in [press, press, release, release] {
@@ -321,11 +327,7 @@ fn a_key_that_a_client_presses_again_does_not_repeat() {
 #[test]
 fn keys_go_to_the_focus_and_repeat_as_pairs() {
     let mut world = World::new();
-    let client = world.client();
-    let keys = bits(EventMask::KEY_PRESS | EventMask::KEY_RELEASE);
-    let window = world.window(client, ROOT, (0, 0, 10, 10), RED, keys);
-    world.map(client, window);
-    world.send(client, SetInputFocusRequest { revert_to: InputFocus::PARENT, focus: window, time: 0 });
+    let client = client_with_the_focus(&mut world);
     world.server.pointer_motion(100, 100);
     for pressed in [true, true, false] {
         world.server.key(38, pressed);

@@ -250,9 +250,7 @@ impl Server {
         let access = &mut self.input.keyboard.access;
         let none = Cause::key(0, 0);
         if access.shift_held.take_if(|at| due(*at)).is_some() {
-            let enabled = controls.enabled & !(control::SLOW_KEYS | control::BOUNCE_KEYS);
-            let slow = if controls.is_on(control::SLOW_KEYS) { 0 } else { control::SLOW_KEYS };
-            self.switch_controls(enabled | slow | controls.enabled & control::BOUNCE_KEYS, none);
+            self.switch_controls(controls.enabled ^ control::SLOW_KEYS, none);
         }
         let access = &mut self.input.keyboard.access;
         if access.idle.take_if(|at| due(*at)).is_some() {

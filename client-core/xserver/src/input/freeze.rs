@@ -73,8 +73,7 @@ impl Server {
         let both = freeze.both;
         freeze.forget_next();
         if both {
-            let other = if device == Device::Pointer { Device::Keyboard } else { Device::Pointer };
-            let freeze = self.input.freeze(other);
+            let freeze = self.input.freeze(device.other());
             freeze.other = Some(client);
             freeze.forget_next();
         }
@@ -96,8 +95,7 @@ impl Server {
     pub(crate) fn allow_core(&mut self, client: ClientId, again: bool) {
         for device in [Device::Pointer, Device::Keyboard] {
             let grabbed = self.input.grab(device).is_some_and(|grab| grab.client == client);
-            let other = if device == Device::Pointer { Device::Keyboard } else { Device::Pointer };
-            let both = self.input.freeze(other).other == Some(client);
+            let both = self.input.freeze(device.other()).other == Some(client);
             let freeze = self.input.freeze(device);
             if freeze.by(client) && grabbed {
                 freeze.forget_next();

@@ -132,10 +132,6 @@ fn check_modifiers(modifiers: u16) -> Outcome {
     }
 }
 
-fn other(device: Device) -> Device {
-    if device == Device::Pointer { Device::Keyboard } else { Device::Pointer }
-}
-
 impl Server {
     fn optional_cursor(&self, id: Xid) -> Outcome<Option<Arc<Cursor>>> {
         if id == 0 { Ok(None) } else { Ok(Some(self.cursor_resource(id)?.clone())) }
@@ -367,7 +363,7 @@ impl Server {
         }
         freeze.event = event;
         freeze.forget_next();
-        let freeze = self.input.freeze(other(device));
+        let freeze = self.input.freeze(device.other());
         if !other_async {
             freeze.other = Some(client);
         } else if freeze.other == Some(client) {
@@ -387,7 +383,7 @@ impl Server {
         freeze.own = None;
         freeze.event = None;
         freeze.forget_next();
-        let freeze = self.input.freeze(other(device));
+        let freeze = self.input.freeze(device.other());
         freeze.other = None;
         match device {
             Device::Pointer => {

@@ -105,6 +105,12 @@ pub(crate) enum Device {
     Keyboard,
 }
 
+impl Device {
+    fn other(self) -> Self {
+        if self == Self::Pointer { Self::Keyboard } else { Self::Pointer }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Pointer {
     pub(crate) x: i32,

@@ -2,14 +2,10 @@
 
 use crate::region::{Rect, Region};
 
-pub(super) fn unite(spans: &[Rect]) -> Region {
-    Region::from_rects(spans)
-}
-
 /// The pixels of even and of odd dashes, each once, between two columns: what was drawn later is in front.
 pub(super) fn apart(spans: &[Rect], pieces: &[(usize, bool)], columns: (i32, i32)) -> (Vec<Rect>, Vec<Rect>) {
     if let [(_, false)] = pieces {
-        return (unite(spans).rects().to_vec(), Vec::new());
+        return (Region::from_rects(spans).rects().to_vec(), Vec::new());
     }
     let mut strips = Vec::with_capacity(spans.len());
     // The rows that either kind has ever had.

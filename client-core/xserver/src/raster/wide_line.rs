@@ -723,7 +723,8 @@ impl<'g> Stroke<'g> {
         (from, to): (f64, f64),
         corners: [(f64, f64); 4],
     ) {
-        let [top, left, right, bottom] = corners.map(|corner| corner.1);
+        let heights = corners.map(|corner| corner.1);
+        let [top, left, right, bottom] = heights;
         let edges = [
             (HalfPlane::new(dx, dy, edge, false), top, right),
             (HalfPlane::new(-dx, -dy, edge, false), left, bottom),
@@ -738,7 +739,6 @@ impl<'g> Stroke<'g> {
             let side = if plane.greater { &mut lefts } else { &mut rights };
             side.add((row(one.min(other)), row(one.max(other))), plane.moved(origin.0, origin.1));
         }
-        let heights = [top, left, right, bottom];
         let first = row(heights.into_iter().fold(f64::INFINITY, f64::min));
         let end = row(heights.into_iter().fold(f64::NEG_INFINITY, f64::max));
         self.unseen(first, end);
