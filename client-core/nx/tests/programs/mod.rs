@@ -12,8 +12,20 @@ pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        // Asked to end, an X server takes its socket and its lock with it.
+        if let Ok(None) = self.0.try_wait() {
+            let _ = rustix::process::kill_process(
+                rustix::process::Pid::from_child(&self.0),
+                rustix::process::Signal::TERM,
+            );
+        }
+        let asked = Instant::now();
+        while let Ok(None) = self.0.try_wait() {
+            if asked.elapsed() > Duration::from_secs(2) {
+                let _ = self.0.kill();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
