@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::session::ChannelId;
+use crate::event::ChannelId;
 
 /// Most records kept; older ones are lost.
 const LIMIT: usize = 1 << 16;

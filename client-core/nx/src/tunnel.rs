@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::coding::bits::{BitReader, BitWriter, MAX_MEMORY};
 use crate::error::Error;
+use crate::event::ChannelId;
 use crate::link::control::{ChannelKind, Control, TokenClass};
 use crate::link::engine::Engine;
 use crate::link::handshake::Options;
 use crate::link::tokens::Tokens;
-use crate::session::ChannelId;
 
 /// Bytes per block; a frame holds several.
 const BLOCK: usize = 64 << 10;

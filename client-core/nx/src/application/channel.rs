@@ -10,6 +10,7 @@ use crate::reply::nx::PACK_METHODS;
 use crate::reply::{ERROR, KEYMAP_NOTIFY, REPLY, ReplyCodec, ReplyState};
 use crate::request::core::{ALLOC_COLOR, GET_INPUT_FOCUS, QUERY_EXTENSION};
 use crate::request::{Opcodes, RequestCodec, RequestState, is_never_raw, nx};
+use crate::session;
 use crate::substitute::{extension_asked, learn};
 use crate::trace::{Direction, Trace};
 use crate::unproxied::{Pack, control_parameters};
@@ -34,10 +35,10 @@ enum Stage {
 
 /// State of one X11 channel.
 #[derive(Debug)]
-pub(super) struct Channel {
+pub struct Channel {
     stage: Stage,
     finishing: bool,
-    pub(super) congested: bool,
+    congested: bool,
     /// Requests so far, modulo 2^16.
     sequence: u16,
     requests: RequestState,
@@ -68,17 +69,22 @@ impl Default for Channel {
     }
 }
 
-impl Channel {
-    /// True after our `finish`: what still arrives is decoded and thrown away.
-    pub(super) fn finishing(&self) -> bool {
+impl session::Channel for Channel {
+    fn finishing(&self) -> bool {
         self.finishing
     }
 
-    pub(super) fn set_finishing(&mut self) {
+    fn set_finishing(&mut self) {
         self.finishing = true;
         self.from_client = Splitter::default();
     }
 
+    fn congested(&mut self) -> &mut bool {
+        &mut self.congested
+    }
+}
+
+impl Channel {
     fn order(&self) -> ByteOrder {
         self.replies.order
     }

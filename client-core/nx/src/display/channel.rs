@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::reply::{ReplyCodec, ReplyState, SPLIT_REPORT};
 use crate::request::core::QUERY_EXTENSION;
 use crate::request::{Opcodes, RequestCodec, RequestState, is_never_raw};
+use crate::session;
 use crate::substitute::{Substitutes, learn};
 use crate::trace::{Direction, Trace};
 use crate::x11::cookie::setup_size;
@@ -30,10 +31,10 @@ enum Stage {
 
 /// State of one X11 channel.
 #[derive(Debug)]
-pub(super) struct Channel {
+pub struct Channel {
     stage: Stage,
     finishing: bool,
-    pub(super) congested: bool,
+    congested: bool,
     /// Requests so far, modulo 2^16.
     sequence: u16,
     requests: RequestState,
@@ -62,21 +63,26 @@ impl Default for Channel {
     }
 }
 
-impl Channel {
-    /// True after our `finish`: what still arrives is decoded and thrown away.
-    pub(super) fn finishing(&self) -> bool {
+impl session::Channel for Channel {
+    fn finishing(&self) -> bool {
         self.finishing
     }
 
-    /// True once the X client's connection setup has passed.
-    pub(super) fn setup_seen(&self) -> bool {
-        self.stage != Stage::Fresh
-    }
-
-    pub(super) fn set_finishing(&mut self) {
+    fn set_finishing(&mut self) {
         self.finishing = true;
         self.from_server = Splitter::default();
         self.held_motion = None;
+    }
+
+    fn congested(&mut self) -> &mut bool {
+        &mut self.congested
+    }
+}
+
+impl Channel {
+    /// True once the X client's connection setup has passed.
+    pub(super) fn setup_seen(&self) -> bool {
+        self.stage != Stage::Fresh
     }
 
     fn order(&self) -> ByteOrder {

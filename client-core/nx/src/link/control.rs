@@ -2,7 +2,7 @@
 
 /// A control item's code, after its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Control {
+pub enum Control {
     /// Open a channel of this kind (0 to 4, 26, 29, 30).
     New(ChannelKind),
     Switch,
@@ -50,7 +50,7 @@ pub enum ChannelKind {
 
 /// The three token counters (NX part 1 §4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TokenClass {
+pub enum TokenClass {
     Control,
     Split,
     Data,
