@@ -614,7 +614,7 @@ fn a_client_with_thousands_of_windows_goes_in_a_moment() {
     world.send(client, MapSubwindowsRequest { window: ROOT });
     let start = std::time::Instant::now();
     world.server.disconnect(client);
-    assert!(start.elapsed() < std::time::Duration::from_secs(10), "it took {:?}", start.elapsed());
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "it took {:?}", start.elapsed());
     assert_eq!(world.ask(other, QueryTreeRequest { window: ROOT }).children.len(), 0);
     assert_eq!(world.pixel(1, 1), 0);
 }

@@ -130,7 +130,7 @@ fn set_controls(w: &mut Wire<'_>, c: usize, changes: &[(usize, i64)]) {
 pub(crate) fn keyboard_controls(w: &mut Wire<'_>) {
     let (_, does) = start(w);
     // Repetition: when, whether, and of which keys
-    set_controls(w, does, &[(CHANGE, 1), (16, 300), (17, 20)]);
+    set_controls(w, does, &[(CHANGE, 1), (16, 30_000), (17, 20)]);
     set_controls(w, does, &[(CHANGE, 1), (16, 0), (17, 20)]);
     set_controls(w, does, &[(AFFECT, 1), (ENABLED, 0)]);
     w.send(does, 103, 0, "", &[]);
@@ -374,7 +374,8 @@ pub(crate) fn keyboard_actions(w: &mut Wire<'_>) {
     with(w, [16, 3, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66]);
     with(w, [16, 7, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66]);
     with(w, [17, 40, 1, 1, 0, 0, 0, 0]);
-    // Keys that are the pointer: not without their control
+    // Keys that are the pointer, which goes on long after the test: not without their control
+    set_controls(w, does, &[(CHANGE, 0x20), (20, 30_000), (21, 30_000), (22, 30), (23, 500), (24, 0)]);
     set_actions(w, does, 24, [7, 0, 0, 10, 0, 5, 0, 0], none);
     click(w, does, 24);
     w.send(does, 38, 0, "4", &[ROOT]);
