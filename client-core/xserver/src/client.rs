@@ -76,12 +76,15 @@ pub(crate) struct Client {
     pub(crate) pixmap_bytes: usize,
     /// Windows on which the client selects anything, so that its end finds them.
     pub(crate) selected: HashSet<Xid, BuildHasherDefault<XidHasher>>,
+    /// How often the screen had been configured (RANDR) when the client came.
+    pub(crate) configurations: u32,
 }
 
 impl Client {
     pub(crate) fn new(id: ClientId, output_limit: usize) -> Self {
         Self {
             id,
+            configurations: 0,
             phase: Phase::Setup,
             swapped: false,
             big_requests: false,

@@ -199,7 +199,9 @@ impl Server {
     pub fn connect(&mut self) -> Option<ClientId> {
         let index = (1..self.clients.len()).find(|index| self.clients[*index].is_none())?;
         let id = ClientId(index as u32);
-        self.clients[index] = Some(Box::new(Client::new(id, self.config.limits.output_bytes)));
+        let mut client = Client::new(id, self.config.limits.output_bytes);
+        client.configurations = self.randr.configurations;
+        self.clients[index] = Some(Box::new(client));
         Some(id)
     }
 

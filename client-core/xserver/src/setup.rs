@@ -96,8 +96,7 @@ pub(crate) fn run(server: &mut Server, id: ClientId, bytes: &[u8]) -> usize {
 /// The answer to a good setup request.
 fn describe(server: &Server, id: ClientId) -> Setup {
     let native = if cfg!(target_endian = "big") { ImageOrder::MSB_FIRST } else { ImageOrder::LSB_FIRST };
-    let (width, height) = server.size();
-    let dpi = server.config.dpi;
+    let ((width, height), (mwidth, mheight)) = (server.size(), server.size_in_millimetres());
     let visual = |visual_id| Visualtype {
         visual_id,
         class: if visual_id == DIRECT_VISUAL { VisualClass::DIRECT_COLOR } else { VisualClass::TRUE_COLOR },
@@ -149,8 +148,8 @@ fn describe(server: &Server, id: ClientId) -> Setup {
             current_input_masks: EventMask::from(root_masks),
             width_in_pixels: width,
             height_in_pixels: height,
-            width_in_millimeters: millimetres(width, dpi),
-            height_in_millimeters: millimetres(height, dpi),
+            width_in_millimeters: mwidth,
+            height_in_millimeters: mheight,
             min_installed_maps: 1,
             max_installed_maps: 1,
             root_visual: ROOT_VISUAL,

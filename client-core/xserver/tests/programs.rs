@@ -473,7 +473,7 @@ fn what_programs_set_is_what_others_are_told() {
         ("xhost +local:", "xhost", "LOCAL:"),
         ("xset led 5", "xset q", "Kana:        on"),
         ("xset -r 38", "xset q", "auto repeating keys:  00ffffff9ffffbbf"),
-        ("xrandr --dpi 120", "xdpyinfo", "120x120 dots per inch"),
+        ("xrandr --dpi 120", "xdpyinfo", "640x480 pixels (135x101 millimeters)"),
         ("xrandr --setmonitor left 320/85x480/127+0+0 none", "xrandr --listmonitors", "left"),
     ];
     for (set, ask, told) in settings {

@@ -129,7 +129,7 @@ fn a_client_shows_another_part_of_the_screen() {
     let mode = s.ask(GetCrtcInfoRequest { crtc, config_timestamp: 0 }).mode;
     s.send(SelectInputRequest { window: ROOT, enable: 7_u16.into() });
     assert_eq!(s.show(crtc, (0, 0), mode, &[output]), SetConfig::SUCCESS);
-    assert_eq!(s.told(), [Notify::CRTC_CHANGE, Notify::OUTPUT_CHANGE]);
+    assert_eq!(s.told(), [Notify::CRTC_CHANGE]);
     let monitors = s.ask(GetMonitorsRequest { window: ROOT, get_active: true }).monitors;
     assert_eq!(monitors.iter().map(|monitor| monitor.x).collect::<Vec<_>>(), [0, 0]);
     s.show(crtc, (0, 0), 0, &[]);
@@ -251,4 +251,58 @@ fn the_primary_output_is_whichever_a_client_says() {
     s.send(SetOutputPrimaryRequest { window: ROOT, output: 0 });
     s.told();
     assert_eq!(s.ask(GetOutputPrimaryRequest { window: ROOT }).output, 0);
+}
+
+#[test]
+fn what_is_changed_of_a_pending_property_waits_for_its_crtc_to_be_set() {
+    let mut s = Screen::new(&[]);
+    let resources = s.resources();
+    let (crtc, output) = (resources.crtcs[0], resources.outputs[0]);
+    let configure = ConfigureOutputPropertyRequest {
+        output,
+        property: 39,
+        pending: true,
+        range: false,
+        values: vec![1].into(),
+    };
+    s.send(configure);
+    let change = |byte: u8| ChangeOutputPropertyRequest {
+        output,
+        property: 39,
+        type_: 19,
+        format: 8,
+        mode: PropMode::REPLACE,
+        num_units: 1,
+        data: vec![byte].into(),
+    };
+    let get = |pending| GetOutputPropertyRequest {
+        output,
+        property: 39,
+        type_: 0,
+        long_offset: 0,
+        long_length: 9,
+        delete: false,
+        pending,
+    };
+    s.send(change(7));
+    assert_eq!((s.ask(get(false)).data, s.ask(get(true)).data), (vec![], vec![7]));
+    s.send(SelectInputRequest { window: ROOT, enable: 8_u16.into() });
+    let mode = resources.modes[0].id;
+    s.show(crtc, (0, 0), mode, &[output]);
+    assert_eq!(s.told(), [Notify::OUTPUT_PROPERTY]);
+    assert_eq!(s.ask(get(false)).data, [7]);
+}
+
+#[test]
+fn who_knows_of_an_older_configuration_is_told_so() {
+    let mut s = Screen::new(&[]);
+    s.world.server.set_time(5000);
+    let resources = s.resources();
+    let (crtc, mode, outputs) = (resources.crtcs[0], resources.modes[0].id, resources.outputs.clone());
+    assert_eq!(s.show(crtc, (0, 0), mode, &outputs), SetConfig::SUCCESS);
+    let late = SetCrtcConfigRequest { timestamp: 4999, ..request(crtc, (0, 0), mode, &outputs) };
+    assert_eq!(s.ask(late).status, SetConfig::INVALID_TIME);
+    let other = resources.config_timestamp.wrapping_add(1);
+    let unknown = SetCrtcConfigRequest { config_timestamp: other, ..request(crtc, (0, 0), mode, &outputs) };
+    assert_eq!(s.ask(unknown).status, SetConfig::INVALID_CONFIG_TIME);
 }

@@ -36,6 +36,8 @@ pub(crate) const ARGB: i64 = 1 << 44;
 pub(crate) const CRTC: i64 = 1 << 45;
 pub(crate) const OUTPUT: i64 = 1 << 46;
 pub(crate) const MODE: i64 = 1 << 47;
+/// How modes that clients make are written.
+pub(crate) const MADE_MODES: [i64; 2] = [1 << 48, 1 << 49];
 /// The root of the server tested.
 pub(crate) const OUR_ROOT: u32 = 0x100;
 
@@ -417,9 +419,27 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// Makes the modes that clients make.
+    pub(crate) fn make_modes(&mut self, client: usize) {
+        let major = self.extension(client, "RANDR").major;
+        for (number, written) in MADE_MODES.into_iter().enumerate() {
+            let (width, height) = (200 + 100 * number as i64, 150);
+            let info = [ROOT, 0, width, height, 1_000_000, 0, 0, 0, 0, 0, 0, 0, 4, 0];
+            let mut bytes = vec![major, 16];
+            bytes.extend(self.put16(11));
+            bytes.extend(self.lay("44224222222224", &info));
+            bytes.extend(format!("own{number}").bytes());
+            self.write(client, &bytes, 1);
+            let reply = self.read(client).unwrap();
+            assert_eq!(reply[0], 1, "a mode is made");
+            self.formats.insert(written, self.get32(&reply[8..]));
+        }
+    }
+
     /// What the id of a CRTC, an output or a mode is written as.
     pub(crate) fn written_id(&self, id: u32) -> Option<u32> {
-        let found = [CRTC, OUTPUT, MODE].into_iter().find(|written| self.formats.get(written) == Some(&id));
+        let all = [CRTC, OUTPUT, MODE, MADE_MODES[0], MADE_MODES[1]];
+        let found = all.into_iter().find(|written| self.formats.get(written) == Some(&id));
         found.map(|written| (written >> 20) as u32)
     }
 

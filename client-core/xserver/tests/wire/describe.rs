@@ -153,7 +153,8 @@ impl Wire<'_> {
                     // there are and which output is the first is each server's own; Xvfb's gamma ramps are black at
                     // first.
                     _ if self.major_name(self.last_major) == "RANDR" => match self.last_minor {
-                        5 | 6 | 8 | 9 | 10 | 23 | 25 | 31 | 42 => return "reply".to_owned(),
+                        5 | 6 | 8 | 9 | 10 | 23 | 25 | 31 => return "reply".to_owned(),
+                        42 => return self.describe_monitors(&bytes),
                         minor => {
                             for at in (8..bytes.len()).step_by(4) {
                                 if let Some(id) = self.written_id(self.get32(&bytes[at..])) {
@@ -197,6 +198,32 @@ impl Wire<'_> {
             if code == 34 {
                 bytes[1] = 0;
             }
+        }
+        if code >= 64 && self.event_name(code).starts_with("RANDR+") {
+            for at in (8..32).step_by(4) {
+                if let Some(id) = self.written_id(self.get32(&bytes[at..])) {
+                    bytes[at..at + 4].copy_from_slice(&self.put32(id));
+                }
+            }
+            // Times; of a ScreenChangeNotify also the number of the size
+            let screen = self.event_name(code) == "RANDR+0";
+            let times = match (screen, bytes[1]) {
+                (true, _) | (_, 1) => 4..12,
+                (_, 2) => 16..20,
+                _ => 4..8,
+            };
+            bytes[times].fill(0xee);
+            if screen {
+                bytes[20..22].fill(0xee);
+            }
+            let used = match (screen, bytes[1]) {
+                (true, _) | (_, 0 | 1) => 32,
+                // Xvfb does not say to clients of the other byte order whether a property is new.
+                (_, 2) if self.order == Order::Big => 20,
+                (_, 2) => 21,
+                _ => 12,
+            };
+            bytes[used..].fill(0);
         }
         if code >= 64 && self.event_name(code) == "MIT-SCREEN-SAVER+0" {
             // The time, and the window, whose id each server chooses for itself
@@ -298,6 +325,23 @@ impl Wire<'_> {
         }
         let name = if code >= 64 { self.event_name(code) } else { core_event(code).to_owned() };
         format!("{}{name} {}", if sent { "sent " } else { "" }, hex(&bytes[1..]))
+    }
+
+    /// Monitors without the time, in any order, and without the names and millimetres of those that nobody has described.
+    fn describe_monitors(&self, reply: &[u8]) -> String {
+        let mut monitors = Vec::new();
+        let mut at = 32;
+        while let Some(monitor) = reply.get(at..at + 24) {
+            let (automatic, outputs) = (monitor[5] != 0, usize::from(self.get16(&monitor[6..])));
+            let name = if automatic { 0 } else { self.get32(monitor) };
+            // Xvfb has the millimetres in one byte order for everybody.
+            let hidden = automatic || self.order == Order::Big;
+            let size = if hidden { String::new() } else { hex(&monitor[16..]) };
+            monitors.push(format!("{name} {} {size}", hex(&monitor[4..16])));
+            at += 24 + 4 * outputs;
+        }
+        monitors.sort_unstable();
+        format!("monitors {} {}: {monitors:?}", self.get32(&reply[12..]), self.get32(&reply[16..]))
     }
 
     fn is_swapped_xvfb(&self) -> bool {

@@ -51,6 +51,8 @@ pub(crate) fn furnish(w: &mut Wire<'_>, c: usize, extension: &str) {
         "RANDR" => {
             w.send_to(c, "RANDR", 0, "44", &[1, 5]);
             w.find_outputs(c);
+            // Xvfb begins without a first output.
+            w.send_to(c, "RANDR", 30, "44", &[ROOT, OUTPUT]);
         }
         "SYNC" => {
             w.send_to(c, "SYNC", 0, "112", &[3, 1, 0]);

@@ -125,14 +125,27 @@ alone! {
     indicators_are_lit_as_in_xvfb: keyboard_indicators in [Little, Big];
     names_of_keyboards_are_kept_as_by_xvfb: keyboard_names in [Little];
     looks_of_keyboards_are_kept_as_by_xvfb: keyboard_geometry in [Little];
+    who_listens_hears_of_the_screen_as_from_xvfb: randr_selections in [Little, Big];
+    the_screen_is_resized_as_by_xvfb: randr_sizes in [Little, Big];
+    monitors_are_described_as_to_xvfb: randr_monitors in [Little, Big];
+    properties_of_outputs_are_kept_as_by_xvfb: randr_properties in [Little, Big];
 }
 
-/// `WIRE_PROGRAMS` is how many programs are run, from the seed `WIRE_SEED` on.
-#[test]
-fn programs_made_by_chance_hear_the_same_as_from_xvfb() {
+/// `WIRE_PROGRAMS` is how many programs of a subject are run, from the seed `WIRE_SEED` on.
+fn programs(subject: random::Subject, count: u64) {
     let Some(xvfb) = Xvfb::start() else { return };
     let number = |name, else_| std::env::var(name).ok().and_then(|it| it.parse().ok()).unwrap_or(else_);
-    none(&random::compare(&xvfb, number("WIRE_SEED", 1), number("WIRE_PROGRAMS", 120)));
+    none(&random::compare(&xvfb, subject, number("WIRE_SEED", 1), number("WIRE_PROGRAMS", count)));
+}
+
+#[test]
+fn programs_made_by_chance_hear_the_same_as_from_xvfb() {
+    programs(random::SESSIONS, 120);
+}
+
+#[test]
+fn programs_about_screens_made_by_chance_hear_the_same_as_from_xvfb() {
+    programs(random::SCREENS, 20);
 }
 
 macro_rules! scenarios {

@@ -7,6 +7,8 @@
 
 use crate::bench::{Order, ROOT, Wire, Xvfb, differences_in};
 
+mod screens;
+
 /// A value of a request.
 #[derive(Debug, Clone, Copy)]
 enum Value {
@@ -560,17 +562,52 @@ fn program(seed: u64) -> Vec<Op> {
     ops
 }
 
-/// Runs a program; buttons, keys and grabs are let go of in the end.
-fn run(w: &mut Wire<'_>, ops: &[Op]) {
-    let clients: Vec<usize> = (0..CLIENTS).map(|_| w.connect()).collect();
-    let mut gone = [false; CLIENTS];
+/// What programs are about: who takes part, what is done before and after the operations, and how they are made.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject {
+    clients: usize,
+    program: fn(u64) -> Vec<Op>,
+    start: fn(&mut Wire<'_>, &[usize]),
+    end: fn(&mut Wire<'_>, &[usize]),
+    /// What a program changes stays with Xvfb: each runs on one of its own.
+    leaves_traces: bool,
+}
+
+/// Windows and all that happens to and in them.
+pub(crate) const SESSIONS: Subject =
+    Subject { clients: CLIENTS, program, start: start_session, end: end_session, leaves_traces: false };
+/// Outputs, what shows on them, and monitors.
+pub(crate) const SCREENS: Subject = screens::SUBJECT;
+
+fn start_session(w: &mut Wire<'_>, clients: &[usize]) {
     w.motion(clients[0], 300, 200);
-    for client in &clients {
+    for client in clients {
         // Without a version, Xvfb takes no other request.
         w.send_to(*client, "XFIXES", 0, "44", &[5, 0]);
         w.send_to(*client, "SYNC", 0, "112", &[3, 1, 0]);
     }
+}
+
+/// Buttons, keys and grabs are let go of.
+fn end_session(w: &mut Wire<'_>, left: &[usize]) {
+    for client in left {
+        w.send(*client, 27, 0, "4", &[0]);
+        w.send(*client, 32, 0, "4", &[0]);
+    }
+    for button in BUTTONS {
+        w.button(0, button, false);
+    }
+    for key in KEYS {
+        w.key(0, key, false);
+    }
+}
+
+/// Runs a program.
+fn run(w: &mut Wire<'_>, subject: Subject, ops: &[Op]) {
+    let clients: Vec<usize> = (0..subject.clients).map(|_| w.connect()).collect();
+    (subject.start)(w, &clients);
     let ids: Vec<u32> = clients.iter().map(|client| w.id(*client, 0)).collect();
+    let mut left = clients;
     let values = |values: &[Value]| -> Vec<i64> {
         let value = |value: &Value| match value {
             Is(value) => *value,
@@ -590,39 +627,41 @@ fn run(w: &mut Wire<'_>, ops: &[Op]) {
             }
             Op::Fake { kind, detail, x, y } => w.fake(0, *kind, *detail, *x, *y),
             Op::Close { client } => {
-                gone[*client] = true;
+                left.retain(|other| other != client);
                 w.close(*client);
             }
         }
     }
-    for client in clients.iter().filter(|client| !gone[**client]) {
-        w.send(*client, 27, 0, "4", &[0]);
-        w.send(*client, 32, 0, "4", &[0]);
-    }
-    for button in BUTTONS {
-        w.button(0, button, false);
-    }
-    for key in KEYS {
-        w.key(0, key, false);
-    }
-    for client in clients.into_iter().rev().filter(|client| !gone[*client]) {
+    (subject.end)(w, &left);
+    for client in left.into_iter().rev() {
         w.close_unheard(client);
     }
 }
 
-fn differs(xvfb: &Xvfb, order: Order, ops: &[Op]) -> Vec<String> {
-    differences_in(xvfb, "program", order, |w| run(w, ops))
+/// Where programs run.
+enum Ground<'a> {
+    One(&'a Xvfb),
+    Fresh,
+}
+
+/// Nothing where no Xvfb is installed.
+fn differs(xvfb: &Ground<'_>, subject: Subject, order: Order, ops: &[Op]) -> Vec<String> {
+    let run = |xvfb: &Xvfb| differences_in(xvfb, "program", order, |w| run(w, subject, ops));
+    match xvfb {
+        Ground::One(xvfb) => run(xvfb),
+        Ground::Fresh => Xvfb::start().map(|xvfb| run(&xvfb)).unwrap_or_default(),
+    }
 }
 
 /// Leaves out what is not needed to see a difference.
-fn shortened(xvfb: &Xvfb, order: Order, mut ops: Vec<Op>) -> Vec<Op> {
+fn shortened(xvfb: &Ground<'_>, subject: Subject, order: Order, mut ops: Vec<Op>) -> Vec<Op> {
     let mut step = ops.len() / 2;
     while step > 0 {
         let mut at = 0;
         while at < ops.len() {
             let mut fewer = ops.clone();
             fewer.drain(at..(at + step).min(ops.len()));
-            if differs(xvfb, order, &fewer).is_empty() {
+            if differs(xvfb, subject, order, &fewer).is_empty() {
                 at += step;
             } else {
                 ops = fewer;
@@ -634,20 +673,21 @@ fn shortened(xvfb: &Xvfb, order: Order, mut ops: Vec<Op>) -> Vec<Op> {
 }
 
 /// Runs the programs from a seed on; the differences of the first few that show one, each in its shortest form.
-pub(crate) fn compare(xvfb: &Xvfb, first: u64, count: u64) -> Vec<String> {
+pub(crate) fn compare(xvfb: &Xvfb, subject: Subject, first: u64, count: u64) -> Vec<String> {
     const ENOUGH: usize = 5;
+    let xvfb = if subject.leaves_traces { Ground::Fresh } else { Ground::One(xvfb) };
     let mut found = Vec::new();
     for seed in first..first + count {
         let order = if seed % 2 == 0 { Order::Little } else { Order::Big };
-        let ops = program(seed);
-        let before = differs(xvfb, order, &ops);
+        let ops = (subject.program)(seed);
+        let before = differs(&xvfb, subject, order, &ops);
         if before.is_empty() {
             continue;
         }
-        let ops = shortened(xvfb, order, ops);
+        let ops = shortened(&xvfb, subject, order, ops);
         let program: Vec<String> = ops.iter().map(|op| format!("  {op:?}")).collect();
         let program = program.join("\n");
-        let after = differs(xvfb, order, &ops);
+        let after = differs(&xvfb, subject, order, &ops);
         let said = if after.is_empty() { before } else { after };
         let said = said.into_iter().take(2).collect::<Vec<_>>().join("\n");
         found.push(format!("seed {seed}, {order:?}\n{program}\n{said}"));

@@ -8,10 +8,12 @@ use x11rb_protocol::protocol::randr::{
 use x11rb_protocol::protocol::render::{SubPixel, Transform};
 use x11rb_protocol::x11_utils::RequestHeader;
 
+use super::properties;
 use super::{CRTC, GAMMA_SIZE, OUTPUT, bad_crtc, bad_mode, bad_output, ids, name};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::resource::Xid;
+use crate::selection::is_before;
 use crate::server::Server;
 use crate::value_list::{half, tail, word};
 
@@ -96,6 +98,7 @@ fn set_primary(server: &mut Server, id: Xid) -> Outcome {
         for index in [old, primary].into_iter().flatten() {
             server.randr.outputs[index].changed = true;
         }
+        server.randr.layout_changed = true;
         server.tell_configuration();
     }
     Ok(())
@@ -168,12 +171,10 @@ fn set_crtc(server: &mut Server, index: usize, request: &SetCrtcConfigRequest<'_
         }
         outputs.push(output);
     }
+    // Nothing turns: what shows nothing may say so.
     let rotation = u16::from(request.rotation);
-    if !matches!(rotation & 0xf, 1 | 2 | 4 | 8) {
+    if !matches!(rotation & 0xf, 1 | 2 | 4 | 8) || (size.is_some() && rotation != 1) {
         return Err(XError::value(u32::from(rotation)));
-    }
-    if rotation != 1 {
-        return Err(XError::MATCH);
     }
     if let Some((width, height)) = size {
         let screen = server.size();
@@ -183,19 +184,32 @@ fn set_crtc(server: &mut Server, index: usize, request: &SetCrtcConfigRequest<'_
             }
         }
     }
+    // Who knows of an older configuration is told so; zero is the current time of both.
+    let randr = &server.randr;
+    if request.timestamp != 0 && is_before(request.timestamp, randr.set) {
+        return Ok(SetConfig::INVALID_TIME);
+    }
+    if request.config_timestamp != 0 && request.config_timestamp != randr.changed {
+        return Ok(SetConfig::INVALID_CONFIG_TIME);
+    }
+    server.randr.configure(server.time);
     let crtc = &mut server.randr.crtcs[index];
     let new = (request.x, request.y, request.mode);
-    server.randr.set = server.time;
     if (crtc.x, crtc.y, crtc.mode) != new || crtc.outputs != outputs {
         (crtc.x, crtc.y, crtc.mode) = new;
         crtc.changed = true;
-        for output in crtc.outputs.iter().chain(&outputs) {
+        // An output changes with the CRTC that it shows; what that shows is told of the CRTC.
+        let both = |output: &usize| crtc.outputs.contains(output) && outputs.contains(output);
+        for output in crtc.outputs.iter().chain(&outputs).filter(|output| !both(output)) {
             if let Some(output) = server.randr.outputs.get_mut(*output) {
                 output.changed = true;
             }
         }
-        server.randr.crtcs[index].outputs = outputs;
+        server.randr.crtcs[index].outputs.clone_from(&outputs);
         server.tell_configuration();
+    }
+    for output in outputs {
+        properties::take_effect(server, output);
     }
     Ok(SetConfig::SUCCESS)
 }

@@ -42,8 +42,8 @@ pub(crate) const EXTENSION: Extension = Extension {
         #[rustfmt::skip]
         requests: &[
             "44", "", "444222", "", "42", "4", "4", "42244", "4", "44", "4", "44", "44112*4", "", "44", "444441",
-            "44224222222224", "4", "44", "44", "44", "4442242*4", "4", "4", "42*2", "4", "4444444444", "4", "4",
-            "44222222222222", "44", "4", "4", "44", "444", "444", "4", "44", "44", "44", "44", "44", "41", "4411222244*4",
+            "44224222222224", "4", "44", "44", "44", "44422422*4", "4", "4", "42*2", "4", "4444444444", "4", "4",
+            "44222222222222", "44", "4", "4", "44", "444", "444", "4", "44", "44", "44", "44", "44", "41", "44112222244*4",
             "44",
         ],
         #[rustfmt::skip]
@@ -132,10 +132,16 @@ pub(crate) struct Randr {
     primary: Option<usize>,
     last_mode: Xid,
     resources_changed: bool,
+    /// Another size, or another output is the first.
+    layout_changed: bool,
+    /// Size of the screen in millimetres, where a client has said one.
+    size: Option<(u16, u16)>,
     /// When what there is last changed.
     changed: u32,
     /// When what is shown was last set.
     set: u32,
+    /// How often one of both has happened.
+    pub(crate) configurations: u32,
     /// What the embedder has said of its monitors; none if they follow the screen.
     monitors: Vec<Monitor>,
 }
@@ -164,6 +170,18 @@ impl Randr {
 
     pub(crate) fn client_gone(&mut self, client: ClientId) {
         self.listeners.retain(|(id, ..)| *id != client);
+    }
+
+    /// What there is has changed.
+    fn change(&mut self, time: u32) {
+        self.changed = time;
+        self.configurations = self.configurations.wrapping_add(1);
+    }
+
+    /// What is shown has been set.
+    fn configure(&mut self, time: u32) {
+        self.set = time;
+        self.configurations = self.configurations.wrapping_add(1);
     }
 
     fn output_index(&self, id: Xid) -> Option<usize> {
@@ -346,11 +364,20 @@ impl Server {
         self.randr.set = self.time;
         let whole = self.whole_screen();
         self.connect_monitors(&[whole]);
+        // Nobody is there yet to be told.
+        self.tell_configuration();
     }
 
     fn whole_screen(&self) -> Monitor {
         let (width, height) = self.size();
         Monitor { x: 0, y: 0, width, height, dpi: self.config.dpi }
+    }
+
+    /// The size of the screen in millimetres.
+    pub(crate) fn size_in_millimetres(&self) -> (u16, u16) {
+        let (width, height) = self.size();
+        let by_density = (millimetres(width, self.config.dpi), millimetres(height, self.config.dpi));
+        self.randr.size.unwrap_or(by_density)
     }
 
     /// Makes outputs show what the embedder's monitors do.
@@ -403,7 +430,8 @@ impl Server {
         }
         self.resize_screen(width, height, dpi);
         self.randr.monitors.clear();
-        self.randr.changed = self.time;
+        self.randr.size = None;
+        self.randr.change(self.time);
         let whole = self.whole_screen();
         self.connect_monitors(&[whole]);
         self.tell_configuration();
@@ -428,7 +456,7 @@ impl Server {
         self.take_damage();
         self.damage_screen(self.screen_rect());
         self.revalidate(ROOT);
-        self.notify_configure(ROOT);
+        self.randr.layout_changed = true;
     }
 
     /// The screen has another size: the pointer stays on it, and managed windows fill it.
@@ -466,7 +494,7 @@ impl Server {
         let changed =
             randr.crtcs.iter().any(|crtc| crtc.changed) || randr.outputs.iter().any(|it| it.changed);
         if changed || randr.resources_changed {
-            self.randr.changed = self.time;
+            self.randr.change(self.time);
             self.tell_configuration();
         }
     }
@@ -476,67 +504,81 @@ impl Server {
         self.randr.monitors.clone()
     }
 
-    /// Tells clients what is another way now.
+    /// Tells clients what is another way now; what is where, also those who know nothing of RANDR but hear of the root.
     fn tell_configuration(&mut self) {
-        let (width, height) = self.size();
-        let (mwidth, mheight) = (millimetres(width, self.config.dpi), millimetres(height, self.config.dpi));
-        let (time, config) = (self.randr.set, self.randr.changed);
         let resources_changed = std::mem::take(&mut self.randr.resources_changed);
-        let crtcs: Vec<Option<Crtc>> = self
-            .randr
-            .crtcs
-            .iter_mut()
-            .map(|crtc| std::mem::take(&mut crtc.changed).then(|| crtc.clone()))
-            .collect();
+        let crtcs: Vec<bool> =
+            self.randr.crtcs.iter_mut().map(|crtc| std::mem::take(&mut crtc.changed)).collect();
         let outputs: Vec<bool> =
             self.randr.outputs.iter_mut().map(|output| std::mem::take(&mut output.changed)).collect();
-        for (client, window, events) in self.randr.listeners.clone() {
-            if events & SCREEN_CHANGE != 0 {
-                let event = ScreenChangeNotifyEvent {
-                    response_type: number::RANDR_EVENT,
-                    rotation: Rotation::ROTATE0,
-                    sequence: 0,
-                    timestamp: time,
-                    config_timestamp: config,
-                    root: ROOT,
-                    request_window: window,
-                    size_id: 0,
-                    subpixel_order: SubPixel::UNKNOWN,
-                    width,
-                    height,
-                    mwidth,
-                    mheight,
-                };
-                self.send_event(client, &wire(&event));
-            }
-            if events & CRTC_CHANGE != 0 {
-                for (index, crtc) in crtcs.iter().enumerate() {
-                    let Some(crtc) = crtc else { continue };
-                    let (x, y, width, height) = self.randr.shown(crtc).unwrap_or_default();
-                    let data = CrtcChange {
-                        timestamp: time,
-                        window,
-                        crtc: CRTC + index as Xid,
-                        mode: crtc.mode,
-                        rotation: Rotation::ROTATE0,
-                        x,
-                        y,
-                        width,
-                        height,
-                    };
-                    self.send_randr_notify(client, Notify::CRTC_CHANGE, data.into());
-                }
-            }
-            if events & OUTPUT_CHANGE != 0 {
-                for (index, _) in outputs.iter().enumerate().filter(|(_, changed)| **changed) {
-                    let data = self.output_change(index, window);
-                    self.send_randr_notify(client, Notify::OUTPUT_CHANGE, data.into());
-                }
-            }
+        let layout_changed = std::mem::take(&mut self.randr.layout_changed) || crtcs.contains(&true);
+        for listener in self.randr.listeners.clone() {
+            self.tell_listener(listener, &crtcs, &outputs);
+            let (client, window, events) = listener;
             if events & RESOURCE_CHANGE != 0 && resources_changed {
-                let data = ResourceChange { timestamp: time, window };
+                let data = ResourceChange { timestamp: self.randr.set, window };
                 self.send_randr_notify(client, Notify::RESOURCE_CHANGE, data.into());
             }
+        }
+        if layout_changed {
+            self.notify_configure(ROOT);
+        }
+    }
+
+    /// Tells one who listens of the screen, and of CRTCs and outputs that have changed.
+    fn tell_listener(
+        &mut self,
+        (client, window, events): (ClientId, Xid, u16),
+        crtcs: &[bool],
+        outputs: &[bool],
+    ) {
+        let timestamp = self.randr.set;
+        if events & SCREEN_CHANGE != 0 {
+            let ((width, height), (mwidth, mheight)) = (self.size(), self.size_in_millimetres());
+            let event = ScreenChangeNotifyEvent {
+                response_type: number::RANDR_EVENT,
+                rotation: Rotation::ROTATE0,
+                sequence: 0,
+                timestamp,
+                config_timestamp: self.randr.changed,
+                root: ROOT,
+                request_window: window,
+                size_id: 0,
+                subpixel_order: SubPixel::UNKNOWN,
+                width,
+                height,
+                mwidth,
+                mheight,
+            };
+            self.send_event(client, &wire(&event));
+        }
+        if events & CRTC_CHANGE != 0 {
+            for (index, _) in crtcs.iter().enumerate().filter(|(_, changed)| **changed) {
+                let data = self.crtc_change(index, window);
+                self.send_randr_notify(client, Notify::CRTC_CHANGE, data.into());
+            }
+        }
+        if events & OUTPUT_CHANGE != 0 {
+            for (index, _) in outputs.iter().enumerate().filter(|(_, changed)| **changed) {
+                let data = self.output_change(index, window);
+                self.send_randr_notify(client, Notify::OUTPUT_CHANGE, data.into());
+            }
+        }
+    }
+
+    fn crtc_change(&self, index: usize, window: Xid) -> CrtcChange {
+        let crtc = &self.randr.crtcs[index];
+        let (x, y, width, height) = self.randr.shown(crtc).unwrap_or_default();
+        CrtcChange {
+            timestamp: self.randr.set,
+            window,
+            crtc: CRTC + index as Xid,
+            mode: crtc.mode,
+            rotation: Rotation::ROTATE0,
+            x,
+            y,
+            width,
+            height,
         }
     }
 

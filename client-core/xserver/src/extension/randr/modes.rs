@@ -68,6 +68,7 @@ fn add(server: &mut Server, output: usize, mode: Xid) -> Outcome {
     if !state.added.contains(&mode) {
         state.added.push(mode);
         state.changed = true;
+        server.randr.change(server.time);
         server.tell_configuration();
     }
     Ok(())
@@ -84,6 +85,7 @@ fn remove(server: &mut Server, output: usize, mode: Xid) -> Outcome {
     }
     state.added.retain(|added| *added != mode);
     state.changed = true;
+    server.randr.change(server.time);
     server.tell_configuration();
     Ok(())
 }

@@ -77,7 +77,7 @@ fn set_monitor(server: &mut Server, info: MonitorInfo) -> Outcome {
 }
 
 impl Server {
-    /// Clients' monitors first, then those of outputs that none of them has; perhaps only what shows something.
+    /// Clients' monitors first, then those of outputs that none of them has; perhaps only those that are not empty.
     pub(crate) fn monitor_infos(&mut self, active: bool) -> Vec<MonitorInfo> {
         let mut infos = Vec::with_capacity(self.randr.named.len());
         for info in self.randr.named.clone() {
@@ -88,10 +88,14 @@ impl Server {
                 .filter_map(|output| self.randr.crtc_of(output))
                 .filter_map(|crtc| self.randr.shown(&self.randr.crtcs[crtc]))
                 .collect();
-            if active && shown.is_empty() && !info.outputs.is_empty() {
-                continue;
+            let follows =
+                !info.outputs.is_empty() && (info.x, info.y, info.width, info.height) == (0, 0, 0, 0);
+            let first = info.outputs.first().and_then(|output| self.randr.output_index(*output));
+            let size = first.map_or((0, 0), |output| self.randr.outputs[output].size);
+            let info = if follows { around(info, &shown, size) } else { info };
+            if !active || (info.width != 0 && info.height != 0) {
+                infos.push(info);
             }
-            infos.push(if info.width == 0 || info.height == 0 { around(info, &shown) } else { info });
         }
         let has_primary = infos.iter().any(|info| info.primary);
         for index in 0..self.randr.crtcs.len() {
@@ -122,8 +126,8 @@ impl Server {
     }
 }
 
-/// A monitor whose place is that of what shows on its outputs.
-fn around(info: MonitorInfo, shown: &[(i16, i16, u16, u16)]) -> MonitorInfo {
+/// A monitor whose place is that of what shows on its outputs, of this size in millimetres.
+fn around(info: MonitorInfo, shown: &[(i16, i16, u16, u16)], size: (u32, u32)) -> MonitorInfo {
     let left = shown.iter().map(|it| it.0).min().unwrap_or(0);
     let top = shown.iter().map(|it| it.1).min().unwrap_or(0);
     let right = shown.iter().map(|it| i32::from(it.0) + i32::from(it.2)).max().unwrap_or(0);
@@ -133,6 +137,8 @@ fn around(info: MonitorInfo, shown: &[(i16, i16, u16, u16)]) -> MonitorInfo {
         y: top,
         width: (right - i32::from(left)).clamp(0, i32::from(u16::MAX)) as u16,
         height: (bottom - i32::from(top)).clamp(0, i32::from(u16::MAX)) as u16,
+        width_in_millimeters: size.0,
+        height_in_millimeters: size.1,
         ..info
     }
 }

@@ -23,8 +23,10 @@ const MAX_PROPERTIES: usize = 256;
 pub(super) struct OutputProperty {
     /// None until one is given.
     value: Option<Property>,
-    /// It is for the future, when the CRTC is set the next time.
+    /// What clients change is for the future, when a CRTC is set to show on the output.
     pending: bool,
+    /// The value for the future, where that is another one.
+    waiting: Option<Property>,
     /// The values are the ends of ranges rather than all there are.
     range: bool,
     valid: Vec<i32>,
@@ -32,7 +34,13 @@ pub(super) struct OutputProperty {
 
 impl OutputProperty {
     fn cost(&self) -> usize {
-        4 * self.valid.len() + self.value.as_ref().map_or(64, Property::cost)
+        let values = [&self.value, &self.waiting].into_iter().flatten().map(Property::cost);
+        64 + 4 * self.valid.len() + values.sum::<usize>()
+    }
+
+    /// The value for the future: the present one, unless another is waiting.
+    fn future(&self) -> Option<&Property> {
+        self.waiting.as_ref().or(self.value.as_ref())
     }
 }
 
@@ -131,16 +139,26 @@ fn change(server: &mut Server, output: usize, name: Atom, body: &[u8]) -> Outcom
     server.atoms.check(name)?;
     server.atoms.check(kind)?;
     let data = data.get(..bytes).ok_or(XError::LENGTH)?.to_vec();
+    // What has only been configured is of no type.
+    if mode != 0 && find(server, output, name).is_some_and(|found| found.future().is_none()) {
+        return Err(XError::MATCH);
+    }
     let property = place(server, output, name, data.len())?;
-    match &mut property.value {
+    let value = match property.future() {
         Some(old) if mode != 0 => {
             if old.format != format || old.kind != kind {
                 return Err(XError::MATCH);
             }
-            let at = if mode == 1 { 0 } else { old.data.len() };
-            old.data.splice(at..at, data);
+            let [first, second] = if mode == 1 { [&data, &old.data] } else { [&old.data, &data] };
+            let both: Vec<u8> = first.iter().chain(second).copied().collect();
+            Property { kind, format, data: both }
         }
-        value => *value = Some(Property { kind, format, data }),
+        _ => Property { kind, format, data },
+    };
+    if property.pending {
+        property.waiting = Some(value);
+    } else {
+        (property.value, property.waiting) = (Some(value), None);
     }
     tell(server, output, name, State::NEW_VALUE);
     Ok(())
@@ -165,11 +183,13 @@ fn get(server: &mut Server, client: ClientId, output: usize, name: Atom, body: &
             .long(items)
             .filled(32)
     };
-    let found = find(server, output, name).and_then(|found| found.value.clone());
-    let Some(found) = found else {
+    let Some(found) = find(server, output, name) else {
         server.randr_reply(client, &answer(0, 0, 0, 0));
         return Ok(());
     };
+    // One that has only been configured is empty, of no type.
+    let found = if pending == 1 { found.future() } else { found.value.as_ref() };
+    let found = found.cloned().unwrap_or(Property { kind: 0, format: 0, data: Vec::new() });
     let total = found.data.len() as u64;
     if kind != 0 && kind != found.kind {
         server.randr_reply(client, &answer(found.format, found.kind, total as u32, 0));
@@ -182,7 +202,7 @@ fn get(server: &mut Server, client: ClientId, output: usize, name: Atom, body: &
     let taken = (total - start).min(4 * u64::from(length));
     let after = (total - start - taken) as u32;
     let value = found.data.get(start as usize..(start + taken) as usize).unwrap_or(&[]);
-    let unit = usize::from(found.format / 8);
+    let unit = usize::from(found.format / 8).max(1);
     let mut message = answer(found.format, found.kind, after, (value.len() / unit) as u32);
     for item in value.chunks_exact(unit) {
         message = match *item {
@@ -191,12 +211,31 @@ fn get(server: &mut Server, client: ClientId, output: usize, name: Atom, body: &
             _ => message.raw(item),
         };
     }
-    server.randr_reply(client, &message.padded());
     if delete == 1 && after == 0 {
         server.randr.outputs[output].properties.retain(|(known, _)| *known != name);
         tell(server, output, name, State::DELETE);
     }
+    server.randr_reply(client, &message.padded());
     Ok(())
+}
+
+/// What was waiting for a CRTC to be set becomes the value.
+pub(super) fn take_effect(server: &mut Server, output: usize) {
+    let Some(state) = server.randr.outputs.get_mut(output) else { return };
+    let mut changed = Vec::new();
+    for (name, property) in &mut state.properties {
+        if property.pending
+            && let Some(value) = property.waiting.take()
+        {
+            if property.value.as_ref() != Some(&value) {
+                changed.push(*name);
+            }
+            property.value = Some(value);
+        }
+    }
+    for name in changed {
+        tell(server, output, name, State::NEW_VALUE);
+    }
 }
 
 fn tell(server: &mut Server, output: usize, atom: Atom, status: State) {

@@ -13,7 +13,6 @@ use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::selection::is_before;
 use crate::server::{MAX_SIDE, ROOT, Server, ServerEvent};
-use crate::setup::millimetres;
 use crate::value_list::{half, word};
 
 /// Lengths of the bodies in words, and whether they are exact.
@@ -87,6 +86,12 @@ fn select_input(server: &mut Server, client: ClientId, window: u32, events: u16)
     if events != 0 {
         listeners.push((client, window, events));
     }
+    // What has been configured since the client came it may not have heard of.
+    let now = server.randr.configurations;
+    if server.client(client).is_some_and(|client| client.configurations != now) {
+        let count = server.randr.outputs.len();
+        server.tell_listener((client, window, events), &vec![true; count], &vec![true; count]);
+    }
     Ok(())
 }
 
@@ -97,8 +102,7 @@ fn set_screen_config(server: &mut Server, client: ClientId, request: &SetScreenC
     }
     let rotation = u16::from(request.rotation);
     if rotation != 1 {
-        let known = rotation.is_power_of_two() && rotation < 16;
-        return Err(if known { XError::MATCH } else { XError::value(u32::from(rotation)) });
+        return Err(XError::value(u32::from(rotation)));
     }
     let changed = server.randr.changed;
     let late = is_before(request.config_timestamp, changed);
@@ -119,7 +123,7 @@ fn set_screen_config(server: &mut Server, client: ClientId, request: &SetScreenC
 /// Version 1.0 knows one size: the screen's.
 fn screen_info(server: &mut Server, client: ClientId, window: u32) -> Outcome {
     server.window(window)?;
-    let ((width, height), dpi) = (server.size(), server.config.dpi);
+    let ((width, height), (mwidth, mheight)) = (server.size(), server.size_in_millimetres());
     let reply = GetScreenInfoReply {
         rotations: Rotation::ROTATE0,
         sequence: 0,
@@ -131,12 +135,7 @@ fn screen_info(server: &mut Server, client: ClientId, window: u32) -> Outcome {
         rotation: Rotation::ROTATE0,
         rate: 60,
         n_info: 2,
-        sizes: vec![ScreenSize {
-            width,
-            height,
-            mwidth: millimetres(width, dpi),
-            mheight: millimetres(height, dpi),
-        }],
+        sizes: vec![ScreenSize { width, height, mwidth, mheight }],
         rates: vec![RefreshRates { rates: vec![60] }],
     };
     server.reply(client, &reply);
@@ -163,30 +162,18 @@ fn set_screen_size(server: &mut Server, request: &SetScreenSizeRequest) -> Outco
     if request.mm_width == 0 || request.mm_height == 0 {
         return Err(XError::value(0));
     }
-    let dpi = (u32::from(width) * 254 / 10 + request.mm_width / 2) / request.mm_width;
-    let dpi = dpi.clamp(10, 2000) as u16;
+    let most = u32::from(u16::MAX);
+    let size = (request.mm_width.min(most) as u16, request.mm_height.min(most) as u16);
     if (width, height) != server.size() {
-        server.resize_screen(width, height, dpi);
+        server.resize_screen(width, height, server.config.dpi);
+        server.randr.size = Some(size);
         server.tell_configuration();
         server.follow_screen();
         server.events.push_back(ServerEvent::ScreenResized { width, height });
-    } else if dpi != server.config.dpi {
-        server.set_density(dpi);
+    } else if size != server.size_in_millimetres() {
+        server.randr.size = Some(size);
+        server.randr.layout_changed = true;
+        server.tell_configuration();
     }
     Ok(())
-}
-
-impl Server {
-    /// Gives the screen another density, in pixels per inch.
-    fn set_density(&mut self, dpi: u16) {
-        self.config.dpi = dpi;
-        let shown: Vec<_> = self.randr.crtcs.iter().map(|crtc| self.randr.shown(crtc)).collect();
-        for (output, shown) in self.randr.outputs.iter_mut().zip(shown) {
-            if let Some((_, _, width, height)) = shown {
-                output.size = (millimetres(width, dpi).into(), millimetres(height, dpi).into());
-                output.changed = true;
-            }
-        }
-        self.tell_configuration();
-    }
 }
