@@ -81,7 +81,8 @@ pub fn composite(
     if mask.is_none() && source.is_opaque_within(geometry.source, geometry.size) {
         op = op.with_opaque_source();
     }
-    if copy_rows(op, source, mask, target, geometry, &bounds)
+    if fill_rows(op, source, mask, target, &bounds)
+        || copy_rows(op, source, mask, target, geometry, &bounds)
         || over_rows(op, source, mask, target, geometry, &bounds)
         || add_rows(op, source, mask, target, geometry, &bounds)
     {
@@ -106,6 +107,30 @@ pub fn composite(
             }
         }
     }
+}
+
+/// One colour that replaces what was there. Tells whether it was so.
+fn fill_rows(
+    op: Op,
+    source: &Source<'_>,
+    mask: Option<&Source<'_>>,
+    target: &mut Target<'_>,
+    bounds: &Rect,
+) -> bool {
+    if op != Op::Src || mask.is_some() || target.alpha_map.is_some() || target.format.is_deep() {
+        return false;
+    }
+    let Some(colour) = source.as_solid() else { return false };
+    for rect in target.clip.from_row(bounds.y1) {
+        if rect.y1 >= bounds.y2 {
+            break;
+        }
+        let rect = rect.intersect(bounds);
+        for y in rect.y1..rect.y2 {
+            target.format.fill_row(target.pixmap, rect.x1, y, rect.width() as usize, colour);
+        }
+    }
+    true
 }
 
 /// Source pixels that are stored as they are read: rows are copied. Tells whether it was so.

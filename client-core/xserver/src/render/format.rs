@@ -273,6 +273,16 @@ impl Format {
         }
     }
 
+    /// As [`write_row`](Self::write_row), of so many pixels of one colour.
+    pub(super) fn fill_row(&self, pixmap: &mut Pixmap, x: i32, y: i32, len: usize, argb: u32) {
+        let pixel = self.write(argb);
+        match row_mut(pixmap, x, y, len) {
+            Some(RowMut::Bytes(bytes)) => bytes.fill(pixel as u8),
+            Some(RowMut::Words(words)) => words.fill(pixel),
+            None => {}
+        }
+    }
+
     /// As [`write_row`](Self::write_row), from floating point.
     pub(super) fn write_row_float(&self, pixmap: &mut Pixmap, x: i32, y: i32, pixels: &[Float]) {
         let pack = |p: &Float| {

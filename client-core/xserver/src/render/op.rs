@@ -291,14 +291,18 @@ pub(super) fn over_through(colour: u32, coverage: &[u8], destination: &mut [u32]
         let s = source.times(m);
         d.times(s.alpha().inverse()).plus(s).masked(kept)
     };
-    for (c, d) in c4.iter().zip(d4) {
-        match u32::from_ne_bytes(*c) {
-            0 => {}
-            u32::MAX if opaque => *d = [colour & keep; 4],
-            _ => {
-                let m = Px::new(c.map(|c| u32::from(c) * 0x0101_0101));
-                *d = mix(m, Px::new(*d)).to_array();
-            }
+    let four = |c: &[u8; 4], d: &mut [u32; 4]| match u32::from_ne_bytes(*c) {
+        0 => {}
+        u32::MAX if opaque => *d = [colour & keep; 4],
+        _ => {
+            let m = Px::new(c.map(|c| u32::from(c) * 0x0101_0101));
+            *d = mix(m, Px::new(*d)).to_array();
+        }
+    };
+    for (c, d) in c4.chunks(4).zip(d4.chunks_mut(4)) {
+        // Shapes that are few and far between leave most of a mask empty.
+        if c.as_flattened().first_chunk::<16>().is_none_or(|c| u128::from_ne_bytes(*c) != 0) {
+            c.iter().zip(d).for_each(|(c, d)| four(c, d));
         }
     }
     for (c, d) in c_rest.iter().zip(d_rest) {

@@ -34,26 +34,26 @@ struct Grid {
 }
 
 impl Grid {
-    fn of_bits(bits: u8) -> Self {
+    const fn of_bits(bits: u8) -> Self {
         let (rows, columns) = match bits {
             1 => (1, 1),
             4 => (3, 5),
             _ => (15, 17),
         };
         let (row_step, column_step) = (ONE / rows, ONE / columns);
-        // What the division leaves over lies across the pixel's border, half on each side.
-        let half_rest = |n: i64, step: i64| (ONE - (n - 1) * step) / 2;
         Self {
             rows,
             columns,
             row_step,
-            first_row: half_rest(rows, row_step),
+            // What the division leaves over lies across the pixel's border, half on each side.
+            first_row: (ONE - (rows - 1) * row_step) / 2,
             column_step,
-            first_column: half_rest(columns, column_step),
+            first_column: (ONE - (columns - 1) * column_step) / 2,
         }
     }
 
     /// The number of the first row of samples at or below `y`, counted from row 0 of pixel 0.
+    #[inline]
     fn first_at(&self, y: i64) -> i64 {
         let (pixel, part) = (y >> 16, y & 0xffff);
         let row = -(-(part - self.first_row)).div_euclid(self.row_step);
@@ -61,6 +61,7 @@ impl Grid {
     }
 
     /// The height of a row of samples.
+    #[inline]
     fn y_of(&self, row: i64) -> i64 {
         row.div_euclid(self.rows) * ONE + self.first_row + row.rem_euclid(self.rows) * self.row_step
     }
@@ -69,12 +70,7 @@ impl Grid {
     #[inline]
     fn columns_left_of(&self, x: i64) -> i32 {
         let past = (x & 0xffff) as u32 + self.first_column as u32;
-        // By constants, which are multiplied by.
-        (match self.columns {
-            17 => past / (ONE as u32 / 17),
-            5 => past / (ONE as u32 / 5),
-            _ => past / self.column_step as u32,
-        }) as i32
+        (past / self.column_step as u32) as i32
     }
 }
 
@@ -99,8 +95,8 @@ impl Edge {
     /// The edge for walking down from a height: a line that goes right is just left of the points it touches, except
     /// where it advances by whole 65536ths and the walk begins below its upper end.
     fn walked_from(self, y: i64) -> Self {
-        let exact = self.dy == 0 || self.dx % self.dy == 0;
-        let bias = i64::from(self.dx >= 0 && !(exact && y > self.y));
+        let exact = || self.dy == 0 || self.dx % self.dy == 0;
+        let bias = i64::from(self.dx >= 0 && !(y > self.y && exact()));
         Self { bias, ..self }
     }
 
@@ -135,6 +131,7 @@ struct Walk {
 }
 
 impl Walk {
+    #[inline]
     fn new(edge: Edge, y: i64, grid: &Grid) -> Self {
         let dy = edge.dy.max(1);
         let over = ONE - (grid.rows - 1) * grid.row_step;
@@ -242,13 +239,17 @@ impl<'a> Coverage<'a> {
     }
 
     fn add(&mut self, top: i64, bottom: i64, left: Edge, right: Edge) {
-        let bits = self.pixmap.depth();
-        if bits == 1 {
-            self.add_sharp(top, bottom, left, right);
-            return;
+        match self.pixmap.depth() {
+            1 => self.add_sharp(top, bottom, left, right),
+            4 => self.add_counted::<4>(top, bottom, left, right),
+            _ => self.add_counted::<8>(top, bottom, left, right),
         }
-        let grid = Grid::of_bits(bits);
-        let full = u32::from(u8::MAX >> (8 - bits.clamp(1, 8)));
+    }
+
+    /// The grid is known when this is compiled: what is divided by its numbers is multiplied instead.
+    fn add_counted<const BITS: u8>(&mut self, top: i64, bottom: i64, left: Edge, right: Edge) {
+        let grid = const { Grid::of_bits(BITS) };
+        let full = const { (1 << BITS) - 1 };
         let (corner_x, corner_y) = (fixed(self.corner.0), fixed(self.corner.1));
         let (stride, bounds) = (self.pixmap.width(), self.bounds.intersect(&self.pixmap.bounds()));
         if bounds.is_empty() {
@@ -355,7 +356,7 @@ fn sharp_spans_between(
     if bounds.is_empty() {
         return;
     }
-    let grid = Grid::of_bits(1);
+    let grid = const { Grid::of_bits(1) };
     let first = grid.first_at(top).max(bounds.y1.into());
     let end = grid.first_at(bottom).min(bounds.y2.into());
     let walk = |edge: Edge| Walk::new(edge.walked_from(grid.y_of(first)), grid.y_of(first), &grid);

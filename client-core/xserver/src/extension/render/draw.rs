@@ -239,7 +239,10 @@ fn draw_shapes(server: &mut Server, shapes: &Shapes<'_>) -> Outcome {
             sharp_spans(trapezoid, &within, |y, x1, x2| {
                 spans.push((y + origin.1, x1 + origin.0, x2 + origin.0));
             });
-            let pixels = Region::from_spans(spans).intersect(&clip);
+            let mut pixels = Region::from_spans(spans);
+            if clip.as_rect().is_none() {
+                pixels = pixels.intersect(&clip);
+            }
             let geometry = Geometry {
                 source: (bounds.x1 + shift.0, bounds.y1 + shift.1),
                 target: (bounds.x1, bounds.y1),
