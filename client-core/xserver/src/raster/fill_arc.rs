@@ -7,6 +7,7 @@
 use x11rb_protocol::protocol::xproto::Arc;
 
 use super::fill::Painter;
+use super::half_plane::Wall;
 use super::{ArcMode, Canvas, Gc};
 use crate::region::Rect;
 
@@ -63,16 +64,24 @@ impl Painter<'_> {
         let (left, top) = (i32::from(arc.x), i32::from(arc.y));
         let bounds = self.bounds();
         let rows = top.max(bounds.y1)..(top + i32::from(arc.height) + 1).min(bounds.y2);
+        let middle = (top + (i32::from(arc.height) + 1) / 2).clamp(rows.start, rows.end.max(rows.start));
         let cut = if sweep.extent == FULL { Cut::Nothing } else { Cut::new(sweep, mode, width, height) };
-        for y in rows {
-            let v = 2 * i64::from(y - top) - height;
-            let Some((first, end)) = ellipse_row(v, width, height) else { continue };
-            for (from, to) in cut.intervals(v).into_iter().flatten() {
-                // From half pixels of u to pixels: x = left + (u + width) / 2.
-                let (a, b) = (first.max(from), end.min(to));
-                if a < b {
-                    let x = |u: i64| (i64::from(left) + (u + width + 1).div_euclid(2)) as i32;
-                    spans.push(Rect { x1: x(a), y1: y, x2: x(b), y2: y + 1 });
+        let v_of = |y: i32| 2 * i64::from(y - top) - height;
+        for half in [rows.start..middle, middle..rows.end] {
+            let mut wedges = cut.wedges(v_of(half.start));
+            for y in half {
+                let v = v_of(y);
+                let Some((first, end)) = ellipse_row(v, width, height) else { break };
+                let (first, end) = cut.narrow(v, first, end);
+                for (from, to) in wedges.iter_mut().flatten() {
+                    // From half pixels of u to pixels: x = left + (u + width) / 2.
+                    let (a, b) = (first.max(from.x), end.min(to.x));
+                    if a < b {
+                        let x = |u: i64| (i64::from(left) + (u + width + 1).div_euclid(2)) as i32;
+                        spans.push(Rect { x1: x(a), y1: y, x2: x(b), y2: y + 1 });
+                    }
+                    from.down();
+                    to.down();
                 }
             }
         }
@@ -158,12 +167,12 @@ impl Ray {
         }
     }
 
-    /// Where the ray is at `distance` half pixels from the axis.
-    fn at(self, distance: i64) -> i64 {
+    /// Where the ray is from a row on, at `distance` half pixels from the axis; the next row is `further` away.
+    fn wall(self, distance: i64, further: i64) -> Wall {
         match self {
-            Self::Left => -FAR,
-            Self::Right => FAR,
-            Self::Slant { run, rise } => -(-distance * run).div_euclid(rise),
+            Self::Left => Wall::upright(-FAR),
+            Self::Right => Wall::upright(FAR),
+            Self::Slant { run, rise } => Wall::new(distance * run, further * run, rise),
         }
     }
 }
@@ -243,26 +252,30 @@ impl Cut {
         Self::Chord { dx, dy, constant, right: rise > 0.0, odd: (width & 1, height & 1) }
     }
 
-    /// The half-open ranges of u that belong to the slice on the row at v.
-    fn intervals(&self, v: i64) -> [Option<(i64, i64)>; 2] {
+    /// The walls between which the slice lies from the row at v on, as far as the axis if that is below.
+    fn wedges(&self, v: i64) -> [Option<(Wall, Wall)>; 2] {
+        let Self::Pie { above, below, .. } = self else {
+            return [Some((Wall::upright(-FAR), Wall::upright(FAR))), None];
+        };
+        let (wedges, further) = if v < 0 { (above, -2) } else { (below, 2) };
+        let wall = |ray: Ray| ray.wall(v.abs(), further);
+        wedges.map(|wedge| wedge.map(|(from, to)| (wall(from), wall(to))))
+    }
+
+    /// What is left of the half-open range of u on the row at v, but for what [`Self::wedges`] say.
+    fn narrow(&self, v: i64, first: i64, end: i64) -> (i64, i64) {
         match self {
-            Self::Nothing => [Some((-FAR, FAR)), None],
-            Self::Pie { above, below, afloat } => {
-                if v == -1 && *afloat {
-                    return [None, None];
-                }
-                let wedges = if v < 0 { above } else { below };
-                wedges.map(|wedge| wedge.map(|(from, to)| (from.at(v.abs()), to.at(v.abs()))))
-            }
+            Self::Nothing => (first, end),
+            Self::Pie { afloat, .. } => (first, if v == -1 && *afloat { first } else { end }),
             Self::Chord { dx, dy, constant, right, odd } => {
                 let y = (-v - odd.1).div_euclid(2);
                 let x = -(-(constant + y * dx)).div_euclid(*dy);
                 let edge = 2 * x - odd.0;
-                [Some(if *right { (edge, FAR) } else { (-FAR, edge) }), None]
+                if *right { (first.max(edge), end) } else { (first, end.min(edge)) }
             }
             Self::Level { v: v0, below } => {
                 let inside = (v as f64 >= *v0) == *below;
-                [inside.then_some((-FAR, FAR)), None]
+                (first, if inside { end } else { first })
             }
         }
     }

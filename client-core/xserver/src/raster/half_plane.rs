@@ -39,7 +39,25 @@ pub(super) struct Wall {
 }
 
 impl Wall {
-    fn down(&mut self) {
+    /// Stands at `right / height` on a row, and goes on by `run / height` with each.
+    pub(super) fn new(right: i64, run: i64, height: i64) -> Self {
+        let x = -(-right).div_euclid(height);
+        Self {
+            x,
+            fraction: right - x * height,
+            step: run.div_euclid(height),
+            fraction_step: run.rem_euclid(height),
+            height,
+        }
+    }
+
+    /// Stands at a column.
+    pub(super) fn upright(x: i64) -> Self {
+        Self { x, height: 1, ..Self::default() }
+    }
+
+    #[inline]
+    pub(super) fn down(&mut self) {
         self.x += self.step;
         self.fraction += self.fraction_step;
         if self.fraction > 0 {
@@ -195,16 +213,8 @@ impl HalfPlane {
 
     /// Where it is on a row, and how it goes on; not for level edges.
     pub(super) fn wall(&self, y: i32) -> Wall {
-        let height = self.dy.max(1);
         let right = self.constant.saturating_add(i64::from(y) * self.dx);
-        let x = -(-right).div_euclid(height);
-        Wall {
-            x,
-            fraction: right - x * height,
-            step: self.dx.div_euclid(height),
-            fraction_step: self.dx.rem_euclid(height),
-            height,
-        }
+        Wall::new(right, self.dx, self.dy.max(1))
     }
 
     /// Cuts the span of row `y` to this side: from the edge on, or up to it.
