@@ -39,6 +39,53 @@ struct Effects {
     exposed: Vec<(Xid, Region)>,
 }
 
+/// What of a window its children leave of it, from the top of the stack down. Most children do not overlap: these are
+/// taken away all at once.
+struct Rest {
+    region: Region,
+    /// Children that show, apart from one another, and are still to be taken away.
+    children: Vec<Rect>,
+}
+
+impl Rest {
+    fn new(region: Region) -> Self {
+        Self { region, children: Vec::new() }
+    }
+
+    /// What shows of the next child, which is at `place` and within `outer`.
+    fn child(&mut self, child: &Window, place: (i32, i32), outer: Rect) -> Region {
+        if !self.region.extents().overlaps(&outer) {
+            return Region::new();
+        }
+        if self.children.iter().any(|above| above.overlaps(&outer)) {
+            self.take_away();
+        }
+        if let Some(shape) = &child.shapes.bounding {
+            let shape = shape.translated(place.0, place.1).intersect_rect(&outer);
+            let visible = self.region.intersect(&shape);
+            self.region = self.region.subtract(&visible);
+            return visible;
+        }
+        let visible = self.region.intersect_rect(&outer);
+        if !visible.is_empty() {
+            self.children.push(outer);
+        }
+        visible
+    }
+
+    fn take_away(&mut self) {
+        // From the top down they are joined in one pass where they lie in rows.
+        self.children.sort_unstable_by_key(|child| (child.y1, child.x1));
+        self.region = self.region.subtract(&Region::from_rects(&self.children));
+        self.children.clear();
+    }
+
+    fn without_children(mut self) -> Region {
+        self.take_away();
+        self.region
+    }
+}
+
 /// A client that would be told of more boxes than this is told of their hull, as by Xvfb.
 const MAX_EXPOSED: usize = 25;
 
@@ -94,7 +141,7 @@ impl Server {
             window.outer_clip.intersect(&window.inner_shape())
         };
         let children = std::mem::take(&mut window.children);
-        let mut rest = inner.intersect(area);
+        let mut rest = Rest::new(inner.intersect(area));
         let mut effects = Effects::default();
         effects.exposed.push((parent, Region::new()));
         let around = area.extents();
@@ -110,20 +157,14 @@ impl Server {
             if !state.dirty && state.origin == place && !outer.overlaps(&around) {
                 continue;
             }
-            let shape = match &state.shapes.bounding {
-                Some(shape) => shape.translated(place.0, place.1).intersect_rect(&outer),
-                None => Region::from_rect(outer),
-            };
-            let visible = rest.intersect(&shape);
-            if !visible.is_empty() {
-                rest = rest.subtract(&visible);
-            }
+            let visible = rest.child(state, place, outer);
             let elsewhere = state.outer_clip.subtract(area);
             let visible = if elsewhere.is_empty() { visible } else { elsewhere.union(&visible) };
             self.validate(*child, Arc::new(visible), place, &mut effects);
         }
         let Ok(window) = self.window_mut(parent) else { return };
         window.children = children;
+        let rest = rest.without_children();
         effects.exposed[0].1 = rest.subtract(&window.clip);
         let elsewhere = window.clip.subtract(area);
         window.clip = Arc::new(if rest.is_empty() { elsewhere } else { elsewhere.union(&rest) });
@@ -247,7 +288,7 @@ impl Server {
         effects.exposed.push((id, Region::new()));
 
         let children = std::mem::take(&mut window.children);
-        let mut rest = inner;
+        let mut rest = Rest::new(inner);
         for child in children.iter().rev() {
             let Ok(state) = self.window(*child) else { continue };
             let border = i32::from(state.border_width);
@@ -264,26 +305,13 @@ impl Server {
                 u32::from(state.width) + 2 * u32::from(state.border_width),
                 u32::from(state.height) + 2 * u32::from(state.border_width),
             );
-            let visible = if let Some(shape) = &state.shapes.bounding {
-                let shape = shape.translated(place.0, place.1).intersect_rect(&outer);
-                let visible = rest.intersect(&shape);
-                rest = rest.subtract(&visible);
-                visible
-            } else if rest.extents().overlaps(&outer) {
-                let visible = rest.intersect_rect(&outer);
-                if !visible.is_empty() {
-                    rest = rest.subtract(&visible);
-                }
-                visible
-            } else {
-                Region::new()
-            };
+            let visible = rest.child(state, place, outer);
             self.validate(*child, Arc::new(visible), place, effects);
         }
 
         let Ok(window) = self.window_mut(id) else { return };
         window.children = children;
-        let old = std::mem::replace(&mut window.clip, Arc::new(rest));
+        let old = std::mem::replace(&mut window.clip, Arc::new(rest.without_children()));
         let clip = &window.clip;
         let shift = match bits {
             BitsAfterResize::Keep => Some((0, 0)),
