@@ -51,6 +51,37 @@ impl PlainShape for Pixels<'_> {
     }
 }
 
+/// Outlines one pixel wide of rectangles that have a width and a height. No pixel of one is drawn twice.
+struct Outlines<'r>(&'r [Rectangle]);
+
+impl Outlines<'_> {
+    fn hull(rectangles: &[Rectangle]) -> Rect {
+        let around = |r: &Rectangle| {
+            Rect::from_size(r.x.into(), r.y.into(), u32::from(r.width) + 1, u32::from(r.height) + 1)
+        };
+        rectangles.iter().fold(Rect::EMPTY, |hull, r| hull.bound(&around(r)))
+    }
+}
+
+impl PlainShape for Outlines<'_> {
+    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
+        for r in self.0 {
+            let (width, height) = (usize::from(r.width), usize::from(r.height));
+            let top = (i32::from(r.y) + dy) as usize * stride + (i32::from(r.x) + dx) as usize;
+            for row in [top, top + height * stride] {
+                data.get_mut(row..row + width + 1).unwrap_or_default().iter_mut().for_each(&combine);
+            }
+            for row in 1..height {
+                for at in [top + row * stride, top + row * stride + width] {
+                    if let Some(pixel) = data.get_mut(at) {
+                        combine(pixel);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Lines one pixel wide between points that lie within pixel memory.
 struct Lines<'p> {
     /// Where each line begins and the one before it ends, or (`apart`) begins and ends in turns.
@@ -173,6 +204,13 @@ impl Canvas<'_> {
         let mut painter = self.painter(gc);
         let mitered =
             gc.line_width > 0 && gc.line_style == LineStyle::Solid && gc.join_style == JoinStyle::Miter;
+        if gc.line_width == 0
+            && gc.line_style == LineStyle::Solid
+            && rectangles.iter().all(|r| r.width > 0 && r.height > 0)
+            && painter.plain_shape(Outlines::hull(rectangles), &Outlines(rectangles))
+        {
+            return painter.finish();
+        }
         for r in rectangles {
             // One without width and height is a point, and has caps.
             if mitered && (r.width > 0 || r.height > 0) {

@@ -132,14 +132,18 @@ impl Walk {
         (pattern, position): (&[bool], u64),
         combine: impl Fn(&mut P, usize),
     ) {
-        let mut rest = pattern.get((position % pattern.len().max(1) as u64) as usize..).unwrap_or(&[]);
-        for _ in 0..count {
-            let Some((is_odd, after)) = rest.split_first().or_else(|| pattern.split_first()) else { return };
-            rest = after;
-            if let Some(pixel) = data.get_mut(self.at as usize) {
-                combine(pixel, usize::from(*is_odd));
+        let mut turn = pattern.get((position % pattern.len().max(1) as u64) as usize..).unwrap_or(&[]);
+        let mut left = count.max(0) as usize;
+        while left > 0 && !turn.is_empty() {
+            let now = turn.get(..left).unwrap_or(turn);
+            for is_odd in now {
+                if let Some(pixel) = data.get_mut(self.at as usize) {
+                    combine(pixel, usize::from(*is_odd));
+                }
+                self.advance();
             }
-            self.advance();
+            left -= now.len();
+            turn = pattern;
         }
     }
 
