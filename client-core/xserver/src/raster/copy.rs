@@ -79,27 +79,23 @@ impl Canvas<'_> {
         if !rop.is_noop() {
             let (one, zero) = (rop.for_source(gc.foreground), rop.for_source(gc.background));
             // All bits are read before the first pixel is drawn: source and destination may overlap.
-            let mut bits = Vec::new();
             let from = source.pixmap.unwrap_or(self.pixmap);
-            for part in &plan.region {
-                for y in part.y1..part.y2 {
-                    with_pixels!(&from.pixels, data => {
-                        let row = row(data, from.width() as usize, part, y, plan.delta);
-                        bits.extend(row.iter().map(|p| u8::from(p.value() & plane != 0)));
-                    });
+            let mut bits = Vec::with_capacity(plan.region.area() as usize);
+            with_pixels!(&from.pixels, data => {
+                for (part, y) in plan.rows() {
+                    let row = row(data, from.width() as usize, part, y, plan.delta);
+                    bits.extend(row.iter().map(|p| u8::from(p.value() & plane != 0)));
                 }
-            }
+            });
             let width = self.pixmap.width() as usize;
             let mut rest = bits.as_slice();
-            for part in &plan.region {
-                for y in part.y1..part.y2 {
+            with_pixels!(&mut self.pixmap.pixels, data => {
+                for (part, y) in plan.rows() {
                     let (row_bits, after) = rest.split_at(rest.len().min(part.width() as usize));
                     rest = after;
-                    with_pixels!(&mut self.pixmap.pixels, data => {
-                        choose_row(row_mut(data, width, part, y), row_bits, one, zero);
-                    });
+                    choose_row(row_mut(data, width, part, y), row_bits, one, zero);
                 }
-            }
+            });
         }
         self.copied(&plan)
     }
@@ -142,6 +138,11 @@ struct Plan {
 }
 
 impl Plan {
+    /// The rectangles to copy, row by row.
+    fn rows(&self) -> impl Iterator<Item = (&Rect, i32)> {
+        self.region.iter().flat_map(|part| (part.y1..part.y2).map(move |y| (part, y)))
+    }
+
     /// The rectangles in an order that reads every pixel before it is overwritten, when source and destination overlap:
     /// bands against the direction of the move, and within a band likewise.
     fn safe_order(&self) -> Vec<Rect> {
