@@ -129,8 +129,13 @@ impl Client {
 
     /// Sends a reply: `sequence`, `length` and the padding to 32 bytes are filled in here.
     pub(crate) fn reply(&mut self, major: u8, minor: u8, reply: &impl Serialize) {
+        self.reply_of(major, minor, |output| reply.serialize_into(output));
+    }
+
+    /// As [`reply`](Self::reply), where it lies: `write` adds its bytes to those that wait.
+    pub(crate) fn reply_of(&mut self, major: u8, minor: u8, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.output.len();
-        reply.serialize_into(&mut self.output);
+        write(&mut self.output);
         let length = (self.output.len() - start).max(32).next_multiple_of(4);
         self.output.resize(start + length, 0);
         let bytes = &mut self.output[start..];

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use x11rb_protocol::protocol::xproto::{
     self, CopyAreaRequest, CopyPlaneRequest, GetImageReply, GetImageRequest, GraphicsExposureEvent,
-    NoExposureEvent, PolyArcRequest, PolyFillArcRequest,
+    NoExposureEvent,
 };
 
 use crate::client::ClientId;
@@ -14,7 +14,7 @@ use crate::region::{Rect, Region};
 use crate::resource::{Resource, Xid};
 use crate::server::{Server, wire};
 use crate::surface::{Pair, SurfaceId, Target};
-use crate::value_list::{half, points, rectangles, segments, tail, word};
+use crate::value_list::{arcs, half, points, rectangles, segments, tail, word};
 
 impl Server {
     /// Draws with a GC on a drawable; `paint` returns what it touched, relative to the drawable.
@@ -155,8 +155,9 @@ impl Server {
         self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_rectangle(gc, &rectangles))
     }
 
-    pub(crate) fn poly_arc(&mut self, request: &PolyArcRequest<'_>) -> Outcome {
-        self.draw(request.drawable, request.gc, |canvas, gc| canvas.poly_arc(gc, &request.arcs))
+    pub(crate) fn poly_arc(&mut self, body: &[u8]) -> Outcome {
+        let arcs = arcs(tail(body, 8)?);
+        self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_arc(gc, &arcs))
     }
 
     pub(crate) fn fill_poly(&mut self, body: &[u8]) -> Outcome {
@@ -174,8 +175,9 @@ impl Server {
         self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_fill_rectangle(gc, &rectangles))
     }
 
-    pub(crate) fn poly_fill_arc(&mut self, request: &PolyFillArcRequest<'_>) -> Outcome {
-        self.draw(request.drawable, request.gc, |canvas, gc| canvas.poly_fill_arc(gc, &request.arcs))
+    pub(crate) fn poly_fill_arc(&mut self, body: &[u8]) -> Outcome {
+        let arcs = arcs(tail(body, 8)?);
+        self.draw(word(body, 0)?, word(body, 4)?, |canvas, gc| canvas.poly_fill_arc(gc, &arcs))
     }
 
     pub(crate) fn copy_area(&mut self, client: ClientId, request: &CopyAreaRequest) -> Outcome {
@@ -339,13 +341,13 @@ impl Server {
         if bytes > self.config.limits.output_bytes {
             return Err(XError::ALLOC);
         }
-        let mut data = Vec::with_capacity(bytes);
         let rect = rect.translate(target.origin.0, target.origin.1);
         let depth_mask = if target.depth >= 32 { u32::MAX } else { (1 << target.depth) - 1 };
         let planes = request.plane_mask & depth_mask;
-        self.surfaces.get(target.surface).get_image(rect, format, planes, &mut data);
-        let reply = GetImageReply { depth: target.depth, sequence: 0, visual, data: pad(data) };
-        self.reply(client, &reply);
+        let head = GetImageReply { depth: target.depth, sequence: 0, visual, data: Vec::new() };
+        self.reply_pixels(client, &head, |surfaces, output| {
+            surfaces.get(target.surface).get_image(rect, format, planes, output);
+        });
         Ok(())
     }
 
@@ -439,9 +441,4 @@ pub(crate) fn codes(text: &[u8], wide: bool) -> Cow<'static, [u16]> {
     } else {
         text.iter().map(|byte| u16::from(*byte)).collect()
     }
-}
-
-fn pad(mut data: Vec<u8>) -> Vec<u8> {
-    data.resize(data.len().next_multiple_of(4), 0);
-    data
 }

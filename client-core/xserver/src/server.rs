@@ -360,6 +360,22 @@ impl Server {
         }
     }
 
+    /// Sends a reply that ends with pixels, which `write` adds to the client's bytes.
+    pub(crate) fn reply_pixels(
+        &mut self,
+        id: ClientId,
+        reply: &impl Serialize,
+        write: impl FnOnce(&Surfaces, &mut Vec<u8>),
+    ) {
+        let (major, minor) = (self.major, self.minor as u8);
+        if let Some(Some(client)) = self.clients.get_mut(id.0 as usize) {
+            client.reply_of(major, minor, |output| {
+                reply.serialize_into(output);
+                write(&self.surfaces, output);
+            });
+        }
+    }
+
     /// Sends an event of 32 bytes to a client, whatever it has selected.
     pub(crate) fn send_event(&mut self, id: ClientId, event: &[u8]) {
         if let Some(client) = self.client_mut(id) {

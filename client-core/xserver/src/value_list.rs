@@ -2,7 +2,7 @@
 //!
 //! Read from the bytes rather than through parsed structures, because the errors name the raw value.
 
-use x11rb_protocol::protocol::xproto::{Point, Rectangle, Segment};
+use x11rb_protocol::protocol::xproto::{Arc, Point, Rectangle, Segment};
 
 use crate::error::{Outcome, XError};
 
@@ -85,6 +85,20 @@ pub(crate) fn rectangles(bytes: &[u8]) -> Vec<Rectangle> {
         height: u16::from_ne_bytes([*g, *h]),
     };
     rectangles.iter().map(rectangle).collect()
+}
+
+/// The arcs that bytes hold.
+pub(crate) fn arcs(bytes: &[u8]) -> Vec<Arc> {
+    let (arcs, _) = bytes.as_chunks::<12>();
+    let arc = |[a, b, c, d, e, f, g, h, i, j, k, l]: &[u8; 12]| Arc {
+        x: signed(*a, *b),
+        y: signed(*c, *d),
+        width: u16::from_ne_bytes([*e, *f]),
+        height: u16::from_ne_bytes([*g, *h]),
+        angle1: signed(*i, *j),
+        angle2: signed(*k, *l),
+    };
+    arcs.iter().map(arc).collect()
 }
 
 fn signed(a: u8, b: u8) -> i16 {
