@@ -60,6 +60,19 @@ pub(super) fn fill_tiled<P: Pixel>(
     let mut ty = phase(rect.y1, corner.1, tile.height());
     let (length, height) = (rect.width() as usize, rect.height() as usize);
     let first = rect.y1.max(0) as usize * width + rect.x1.max(0) as usize;
+    if rop.is_copy(mask) && phase_x + length <= tw {
+        // All columns lie side by side in the tile.
+        for i in 0..height {
+            let (start, from) = (first + i * width, ty * tw + phase_x);
+            if let (Some(out), Some(row)) =
+                (data.get_mut(start..start + length), source.get(from..from + length))
+            {
+                out.copy_from_slice(row);
+            }
+            ty = if ty + 1 == th { 0 } else { ty + 1 };
+        }
+        return;
+    }
     if rop.is_copy(mask) {
         for i in 0..height {
             let start = first + i * width;
