@@ -118,30 +118,22 @@ impl<'a> Painter<'a> {
             if !whole {
                 last_end = Some(last);
             }
-            let (mut even, mut odd) = (Vec::new(), Vec::new());
-            let mut rest = path.get(skip..).unwrap_or(&[]);
-            for (is_odd, length) in dashes.runs(dashes.position) {
-                let (dash, after) = rest.split_at(rest.len().min(length as usize));
-                if is_odd { &mut odd } else { &mut even }.push(dash);
-                rest = after;
-                if rest.is_empty() {
-                    break;
-                }
-            }
-            dashes.position += (path.len() - skip.min(path.len())) as u64;
+            let path = path.get(skip..).unwrap_or(&[]);
             let bounds = Frame::new(arc).bounds();
-            self.pieces(bounds, &Pieces { corner, pieces: &even });
+            let dashed = |odd| Dashed { corner, path, dashes: &dashes, odd };
+            self.dashed(bounds, &dashed(false));
             if gc.line_style == LineStyle::DoubleDash {
-                self.with_gap_source(gc, |painter| painter.pieces(bounds, &Pieces { corner, pieces: &odd }));
+                self.with_gap_source(gc, |painter| painter.dashed(bounds, &dashed(true)));
             }
+            dashes.position += path.len() as u64;
         }
     }
 
     /// Draws pixels, all of which lie within `bounds`.
-    fn pieces(&mut self, bounds: Rect, pieces: &Pieces<'_>) {
-        if !self.plain_shape(bounds, pieces) {
-            let (x, y) = pieces.corner;
-            self.dots(pieces.pieces.iter().copied().flatten().map(|at| (at.0 + x, at.1 + y)));
+    fn dashed(&mut self, bounds: Rect, dashed: &Dashed<'_>) {
+        if !self.plain_shape(bounds, dashed) {
+            let (x, y) = dashed.corner;
+            self.dots(dashed.pieces().flatten().map(|at| (at.0 + x, at.1 + y)));
         }
     }
 }
@@ -358,7 +350,7 @@ impl super::fill::PlainShape for Part<'_> {
             if self.top >> quarter & 1 == 1 {
                 put(corner);
             }
-            for stretch in &self.stretches {
+            for stretch in self.stretches.iter().filter(|(_, drawn)| drawn >> quarter & 1 == 1) {
                 for (x, y) in self.steps_of(quarter, stretch) {
                     put(corner + *x as isize * right + *y as isize * down);
                 }
@@ -367,18 +359,33 @@ impl super::fill::PlainShape for Part<'_> {
     }
 }
 
-/// Single pixels, piece by piece, from a corner.
-struct Pieces<'p> {
+/// The even dashes of a path, or its odd ones. It is counted from a corner.
+struct Dashed<'p> {
     corner: (i32, i32),
-    pieces: &'p [&'p [(i32, i32)]],
+    path: &'p [(i32, i32)],
+    /// Where the path begins in its dashes.
+    dashes: &'p Dashes,
+    odd: bool,
 }
 
-impl super::fill::PlainShape for Pieces<'_> {
+impl<'p> Dashed<'p> {
+    fn pieces(&self) -> impl Iterator<Item = &'p [(i32, i32)]> {
+        let (mut rest, odd) = (self.path, self.odd);
+        let dashes = self.dashes.runs(self.dashes.position).map_while(move |(is_odd, length)| {
+            let (dash, after) = rest.split_at(rest.len().min(length as usize));
+            rest = after;
+            (!dash.is_empty()).then_some((is_odd, dash))
+        });
+        dashes.filter(move |(is_odd, _)| *is_odd == odd).map(|(_, dash)| dash)
+    }
+}
+
+impl super::fill::PlainShape for Dashed<'_> {
     fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
         let stride = stride as isize;
         let corner = (self.corner.1 + dy) as isize * stride + (self.corner.0 + dx) as isize;
-        for piece in self.pieces {
-            for (x, y) in *piece {
+        for piece in self.pieces() {
+            for (x, y) in piece {
                 if let Some(pixel) = data.get_mut((corner + *y as isize * stride + *x as isize) as usize) {
                     combine(pixel);
                 }
@@ -397,12 +404,11 @@ enum Place {
 
 impl Place {
     fn new(angle: i32, arc: &Arc) -> Self {
-        let (cos, sin) = direction(angle);
         let flat = (angle / EIGHTH + 1) & 2 != 0;
         if arc.height == 0 || (flat && arc.width > 0) {
-            Self::Column((cos * f64::midpoint(f64::from(arc.width), 1.0)) as i32).map_abs()
+            Self::Column((cosine(angle) * f64::midpoint(f64::from(arc.width), 1.0)) as i32).map_abs()
         } else {
-            Self::Row(row_of(sin, arc))
+            Self::Row(row_of(sine(angle), arc))
         }
     }
 
@@ -439,17 +445,25 @@ fn row_of(sin: f64, arc: &Arc) -> i32 {
     i32::from(arc.height >> 1) - ((sin * (f64::from(arc.height) / 2.0)) as i32).abs()
 }
 
-fn direction(angle: i32) -> (f64, f64) {
-    match angle {
-        0 => (1.0, 0.0),
-        QUARTER => (0.0, 1.0),
-        a if a == 2 * QUARTER => (-1.0, 0.0),
-        a if a == 3 * QUARTER => (0.0, -1.0),
-        a => {
-            let radians = f64::from(a) * (std::f64::consts::PI / 11520.0);
-            (radians.cos(), radians.sin())
-        }
+/// Of an angle within the first turn; quarters are exact.
+fn cosine(angle: i32) -> f64 {
+    if angle % QUARTER == 0 {
+        [1.0, 0.0, -1.0, 0.0][(angle / QUARTER) as usize & 3]
+    } else {
+        radians(angle).cos()
     }
+}
+
+fn sine(angle: i32) -> f64 {
+    if angle % QUARTER == 0 {
+        [0.0, 1.0, 0.0, -1.0][(angle / QUARTER) as usize & 3]
+    } else {
+        radians(angle).sin()
+    }
+}
+
+fn radians(angle: i32) -> f64 {
+    f64::from(angle) * (std::f64::consts::PI / 11520.0)
 }
 
 /// A place on the way, and which quarters are drawn from there on.
@@ -521,10 +535,10 @@ impl Switches {
         };
         if start != 0 && near(start) && near(end) {
             match (first, last) {
-                (Place::Column(_), Place::Row(row)) if row_of(direction(start).1, arc) == row => {
+                (Place::Column(_), Place::Row(row)) if row_of(sine(start), arc) == row => {
                     at_start = at_end;
                 }
-                (Place::Row(row), Place::Column(_)) if row_of(direction(end).1, arc) == row => {
+                (Place::Row(row), Place::Column(_)) if row_of(sine(end), arc) == row => {
                     at_end = at_start;
                 }
                 _ => {}
