@@ -3,7 +3,7 @@
 //! Works row by row in pieces of [`PIECE`] pixels, so that all of a piece stays in the first-level cache. Where source
 //! or destination are in memory as the arithmetic wants them, they are used in place.
 
-use super::format::{Format, words_at_mut};
+use super::format::{Format, fill_row, words_at_mut};
 use super::op::{Float, MaskRow, Op, combine, combine_float, over_through, over_through_channels};
 use super::source::{Bits, Source};
 use crate::raster::Pixmap;
@@ -121,13 +121,14 @@ fn fill_rows(
         return false;
     }
     let Some(colour) = source.as_solid() else { return false };
+    let pixel = target.format.write(colour);
     for rect in target.clip.from_row(bounds.y1) {
         if rect.y1 >= bounds.y2 {
             break;
         }
         let rect = rect.intersect(bounds);
         for y in rect.y1..rect.y2 {
-            target.format.fill_row(target.pixmap, rect.x1, y, rect.width() as usize, colour);
+            fill_row(target.pixmap, rect.x1, y, rect.width() as usize, pixel);
         }
     }
     true

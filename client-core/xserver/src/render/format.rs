@@ -273,16 +273,6 @@ impl Format {
         }
     }
 
-    /// As [`write_row`](Self::write_row), of so many pixels of one colour.
-    pub(super) fn fill_row(&self, pixmap: &mut Pixmap, x: i32, y: i32, len: usize, argb: u32) {
-        let pixel = self.write(argb);
-        match row_mut(pixmap, x, y, len) {
-            Some(RowMut::Bytes(bytes)) => bytes.fill(pixel as u8),
-            Some(RowMut::Words(words)) => words.fill(pixel),
-            None => {}
-        }
-    }
-
     /// As [`write_row`](Self::write_row), from floating point.
     pub(super) fn write_row_float(&self, pixmap: &mut Pixmap, x: i32, y: i32, pixels: &[Float]) {
         let pack = |p: &Float| {
@@ -294,6 +284,15 @@ impl Format {
             Some(RowMut::Words(words)) => words.iter_mut().zip(pixels).for_each(|(w, p)| *w = pack(p)),
             None => {}
         }
+    }
+}
+
+/// Fills a part of a row with a pixel of the pixmap's format.
+pub(super) fn fill_row(pixmap: &mut Pixmap, x: i32, y: i32, len: usize, pixel: u32) {
+    match row_mut(pixmap, x, y, len) {
+        Some(RowMut::Bytes(bytes)) => bytes.fill(pixel as u8),
+        Some(RowMut::Words(words)) => words.fill(pixel),
+        None => {}
     }
 }
 
