@@ -259,6 +259,11 @@ impl Server {
             self.tell_running(code, &mut action);
             self.begin(code, action, raw, &mut step)
         } else {
+            // What is held then has not been operated alone, and unlocks nothing.
+            let others = self.input.keyboard.running.iter_mut().filter(|running| running.code != code);
+            for running in others.filter(|running| running.doing == Doing::Holding) {
+                running.action[1] &= !CLEAR_LOCKS;
+            }
             self.end(code, raw, &mut step)
         };
         self.input.keyboard.finish(&step);

@@ -186,7 +186,13 @@ impl Server {
     ) {
         let keymap = self.keymap_event();
         for (client, _) in receivers.iter().filter(|(_, events)| events & bit != 0) {
-            self.send_event(*client, event);
+            let mut event = *event;
+            if matches!(event[0], xproto::ENTER_NOTIFY_EVENT | xproto::LEAVE_NOTIFY_EVENT) {
+                let state = u16::from_ne_bytes([event[28], event[29]]);
+                let told = self.state_for(*client, state, false);
+                event[28..30].copy_from_slice(&told.to_ne_bytes());
+            }
+            self.send_event(*client, &event);
         }
         for (client, _) in receivers.iter().filter(|(_, events)| events & keymap_wanted != 0) {
             self.send_event(*client, &keymap);

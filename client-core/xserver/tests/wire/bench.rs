@@ -20,7 +20,7 @@ pub(crate) const WIDTH: u16 = 640;
 pub(crate) const HEIGHT: u16 = 480;
 
 /// The keycodes of the eight modifiers that both servers begin with, four each.
-const MODIFIERS: [i64; 32] = [
+pub(crate) const MODIFIERS: [i64; 32] = [
     50, 62, 0, 0, 66, 0, 0, 0, 37, 105, 0, 0, 64, 108, 205, 0, 77, 0, 0, 0, 0, 0, 0, 0, 133, 134, 206, 207,
     92, 203, 0, 0,
 ];
@@ -574,6 +574,10 @@ impl<'a> Wire<'a> {
                 // … and feedback of AccessX, which nobody has asked for to be heard
                 // Of keyboards that are told of one by one, the first is enough: the others come between other events.
                 if is_xkb && message[1] <= 1 && message[8] != 3 {
+                    continue;
+                }
+                // … and MapNotify of explicit components and modifier maps, which Xvfb does not send
+                if is_xkb && message[1] == 1 && self.get16(&message[10..]) & !0x8c == 0 {
                     continue;
                 }
                 // … and StateNotify of a button, which Xvfb tells for the slave and for its master

@@ -22,6 +22,7 @@ impl Wire<'_> {
             // Maps, in which a byte may happen to be the root's id
             (1, 44 | 101 | 103 | 117 | 119) => 0..0,
             (1, major) if self.major_name(major) == "XKEYBOARD" => 0..0,
+            (code, _) if code & 0x7f >= 64 && self.event_name(code & 0x7f) == "XKEYBOARD+0" => 0..0,
             // What comes after the windows of an event is numbers.
             (2..=8, _) => 8..20,
             (16 | 24, _) => 4..12,
@@ -292,6 +293,10 @@ impl Wire<'_> {
                 bytes[10..12].copy_from_slice(&changed);
                 bytes[18..20].fill(0xee);
                 bytes[22..28].fill(0xee);
+                // Xvfb has the virtual modifiers in one byte order for everybody.
+                if self.is_swapped_xvfb() {
+                    bytes[28..30].reverse();
+                }
             }
         }
         if code >= 64 && self.event_name(code) == "XFIXES+0" {

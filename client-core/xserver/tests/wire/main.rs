@@ -144,6 +144,11 @@ fn programs_made_by_chance_hear_the_same_as_from_xvfb() {
 }
 
 #[test]
+fn programs_about_keyboards_made_by_chance_hear_the_same_as_from_xvfb() {
+    programs(random::KEYBOARDS, 20);
+}
+
+#[test]
 fn programs_about_screens_made_by_chance_hear_the_same_as_from_xvfb() {
     programs(random::SCREENS, 20);
 }

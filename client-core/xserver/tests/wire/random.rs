@@ -7,6 +7,7 @@
 
 use crate::bench::{Order, ROOT, Wire, Xvfb, differences_in};
 
+mod keyboards;
 mod screens;
 
 /// A value of a request.
@@ -576,6 +577,8 @@ pub(crate) struct Subject {
 /// Windows and all that happens to and in them.
 pub(crate) const SESSIONS: Subject =
     Subject { clients: CLIENTS, program, start: start_session, end: end_session, leaves_traces: false };
+/// Keyboards in the words of XKB and of the core protocol.
+pub(crate) const KEYBOARDS: Subject = keyboards::SUBJECT;
 /// Outputs, what shows on them, and monitors.
 pub(crate) const SCREENS: Subject = screens::SUBJECT;
 

@@ -137,11 +137,12 @@ pub(super) fn set(server: &mut Server, spec: u16, request: &mut Reader<'_>) -> O
     }
     server.input.keyboard.description.controls = new;
     controls_may_have_changed(server, &old, Cause::request(7));
+    let before = server.input.keyboard.state;
     if old.is_on(control::STICKY_KEYS) && !new.is_on(control::STICKY_KEYS) {
-        let before = server.input.keyboard.state;
         server.input.keyboard.clear_latches_and_locks();
-        super::state_may_have_changed(server, &before, Cause::request(7));
     }
+    // Modifiers may also be internal now, or none for grabs, and groups may wrap.
+    super::state_may_have_changed(server, &before, Cause::request(7));
     Ok(())
 }
 

@@ -81,8 +81,8 @@ pub(super) fn set_maps(server: &mut Server, spec: u16, request: &mut Reader<'_>)
 pub(super) fn maps_changed(server: &mut Server, which: u32) {
     let changed = server.input.keyboard.update_lamps(which);
     indicator_maps_changed(server, which);
-    indicators_changed(server, changed);
-    device_changed(server, feature::INDICATOR_MAPS, 0, 0);
+    let lit = if tell_indicators(server, changed) { feature::INDICATOR_STATE } else { 0 };
+    device_changed(server, feature::INDICATOR_MAPS | lit, 0, 0);
 }
 
 /// The keyboard's one set of indicators has to be meant.

@@ -82,6 +82,16 @@ pub(crate) fn keyboard_state(w: &mut Wire<'_>) {
     w.key(does, SHIFT, false);
     get_state(w, does);
     w.key(does, 62, false);
+    // A lock goes with its key, unless another one is let go of meanwhile
+    for other in [A, SHIFT] {
+        latch_lock(w, does, [1, 1, 0, 0], [0, 0, 0, 0]);
+        w.key(does, other, true);
+        w.key(does, SHIFT, true);
+        w.key(does, other, false);
+        w.key(does, SHIFT, false);
+        get_state(w, does);
+    }
+    latch_lock(w, does, [0xff, 0, 0, 0], [0, 0, 0, 0]);
     // Latches hold for a key
     latch_lock(w, does, [0, 0, 0, 0], [1, 1, 0, 0]);
     get_state(w, does);
