@@ -78,6 +78,19 @@ impl Canvas<'_> {
         let rop = Rop::new(gc.function, gc.plane_mask & self.pixmap.write_mask());
         if !rop.is_noop() {
             let (one, zero) = (rop.for_source(gc.foreground), rop.for_source(gc.background));
+            let width = self.pixmap.width() as usize;
+            if let Some(bitmap @ Pixmap { pixels: Pixels::Bytes(data), .. }) = source.pixmap
+                && (bitmap.depth(), plane) == (1, 1)
+            {
+                // What is read is what chooses.
+                with_pixels!(&mut self.pixmap.pixels, to => {
+                    for (part, y) in plan.rows() {
+                        let bits = row(data, bitmap.width() as usize, part, y, plan.delta);
+                        choose_row(row_mut(to, width, part, y), bits, one, zero);
+                    }
+                });
+                return self.copied(&plan);
+            }
             // All bits are read before the first pixel is drawn: source and destination may overlap.
             let from = source.pixmap.unwrap_or(self.pixmap);
             let mut bits = Vec::with_capacity(plan.region.area() as usize);
@@ -87,7 +100,6 @@ impl Canvas<'_> {
                     bits.extend(row.iter().map(|p| u8::from(p.value() & plane != 0)));
                 }
             });
-            let width = self.pixmap.width() as usize;
             let mut rest = bits.as_slice();
             with_pixels!(&mut self.pixmap.pixels, data => {
                 for (part, y) in plan.rows() {

@@ -33,6 +33,18 @@ impl Server {
         clip: &Region,
         geometry: Geometry,
     ) {
+        self.compose_each(op, source, to, clip, [(mask.copied(), geometry)]);
+    }
+
+    /// As [`compose`](Self::compose), through one mask after the other.
+    pub(super) fn compose_each<'m>(
+        &mut self,
+        op: Op,
+        source: &Source<'_>,
+        to: &Destination,
+        clip: &Region,
+        masks: impl IntoIterator<Item = (Option<Source<'m>>, Geometry)>,
+    ) {
         // The alpha map is drawn on beside the surface itself, so it is worked on outside of the table.
         let mut alpha = to.alpha.map(|(surface, format, offset)| {
             ((*self.surfaces.share(surface)).clone(), surface, format, offset)
@@ -47,7 +59,9 @@ impl Server {
                 offset: *offset,
             }),
         };
-        composite(op, source, mask, &mut target, geometry);
+        for (mask, geometry) in masks {
+            composite(op, source, mask.as_ref(), &mut target, geometry);
+        }
         if let Some((pixmap, surface, ..)) = alpha {
             self.surfaces.replace(surface, pixmap);
         }
@@ -221,6 +235,7 @@ fn draw_shapes(server: &mut Server, shapes: &Shapes<'_>) -> Outcome {
     };
     let group = if format.is_some() { shapes.trapezoids.len() } else { shapes.group }.max(1);
     let mut touched = Rect::EMPTY;
+    let mut spans = Vec::new();
     for shape in shapes.trapezoids.chunks(group) {
         let mut bounds = clip.extents();
         if op.ignores_transparent_source() {
@@ -235,11 +250,10 @@ fn draw_shapes(server: &mut Server, shapes: &Shapes<'_>) -> Outcome {
             // Pixels are all there or not at all: they are a clip, and need no mask. (With an alpha map, pixels that are
             // not there take its alpha.)
             let within = bounds.translate(-origin.0, -origin.1);
-            let mut spans = Vec::new();
             sharp_spans(trapezoid, &within, |y, x1, x2| {
                 spans.push((y + origin.1, x1 + origin.0, x2 + origin.0));
             });
-            let mut pixels = Region::from_spans(spans);
+            let mut pixels = Region::from_spans(spans.drain(..));
             if clip.as_rect().is_none() {
                 pixels = pixels.intersect(&clip);
             }

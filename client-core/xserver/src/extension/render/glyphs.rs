@@ -242,11 +242,11 @@ pub(super) fn composite(server: &mut Server, text: &Text, items: &[u8]) -> Outco
         };
         server.compose(op, &source, Some(&mask), &to, &clip, geometry);
     } else {
-        for placed in &placed {
-            let Some(image) = &placed.glyph.image else { continue };
+        let glyphs = placed.iter().filter_map(|placed| {
+            let image = placed.glyph.image.as_ref()?;
             let bounds = placed.bounds();
             if bounds.intersect(&visible).is_empty() {
-                continue;
+                return None;
             }
             let mask = Source {
                 component_alpha: placed.format.has_colour(),
@@ -258,8 +258,9 @@ pub(super) fn composite(server: &mut Server, text: &Text, items: &[u8]) -> Outco
                 target: (bounds.x1 + ox, bounds.y1 + oy),
                 size: (bounds.width(), bounds.height()),
             };
-            server.compose(op, &source, Some(&mask), &to, &clip, geometry);
-        }
+            Some((Some(mask), geometry))
+        });
+        server.compose_each(op, &source, &to, &clip, glyphs);
     }
     server.composed(&to, reach.translate(ox, oy));
     Ok(())
