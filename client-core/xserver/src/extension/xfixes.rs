@@ -14,7 +14,7 @@ use x11rb_protocol::x11_utils::RequestHeader;
 use super::shape::{effective_shape, rect, rectangle, set_shape};
 use super::{Extension, number};
 use crate::atom::Atom;
-use crate::byte_order::Layouts;
+use crate::byte_order::{self, Layouts};
 use crate::client::{ClientId, Saved};
 use crate::error::{Outcome, XError};
 use crate::gc::bitmap_region;
@@ -33,17 +33,32 @@ pub(crate) const EXTENSION: Extension = Extension {
         #[rustfmt::skip]
         requests: &[
             "44", "11114", "444", "44", "", "4*2", "44", "441", "44", "44", "4", "4*2", "44", "444", "444", "444",
-            "4222244", "422", "44", "4", "4422", "4111224", "4422", "42", "4", "", "44", "42", "442222", "4", "4",
+            "4222244", "422", "44", "4", "4422", "41111224", "4422", "42", "4", "", "44", "42", "442222", "4", "4",
             "44222242*2", "4",
         ],
         #[rustfmt::skip]
         replies: &[
             "44", "", "", "", "2222224@*4", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "2222@*2222", "", "",
-            "", "", "42", "222222442112@*4",
+            "", "", "42", "",
         ],
         events: &["44444", "4444"],
     },
 };
+
+/// Turns around the one reply that has text after its list, but for the header; whether this is it.
+pub(crate) fn swap_reply(minor: u8, reply: &mut [u8]) -> bool {
+    // GetCursorImageAndName
+    if minor != 25 {
+        return false;
+    }
+    let side = |at: usize| half(reply, at).map_or(0, usize::from);
+    let pixels = 4 * side(12) * side(14);
+    byte_order::swap_fields(reply, 8, "222222442");
+    if let Some(pixels) = reply.get_mut(32..32 + pixels) {
+        byte_order::swap_fields(pixels, 0, "*4");
+    }
+    true
+}
 
 pub(crate) fn bad_region(id: Xid) -> XError {
     XError { code: number::XFIXES_ERROR, value: id }
@@ -526,4 +541,18 @@ fn create(server: &mut Server, client: ClientId, id: Xid, region: Region) -> Out
     server.check_new_id(client, id)?;
     server.add_resource(client, id, Resource::Region(Box::new(region)));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_name_of_a_cursor_is_left_alone_where_its_image_is_turned_around() {
+        let mut reply = [0; 40];
+        // One by one pixel
+        reply[12..16].copy_from_slice(&[1_u16.to_ne_bytes(), 1_u16.to_ne_bytes()].concat());
+        reply[32..36].copy_from_slice(&[1, 2, 3, 4]);
+        reply[36..40].copy_from_slice(b"name");
+        assert!(super::swap_reply(25, &mut reply));
+        assert_eq!((&reply[32..36], &reply[36..40]), (&[4, 3, 2, 1][..], &b"name"[..]));
+    }
 }

@@ -306,6 +306,10 @@ impl Wire<'_> {
         }
         if code >= 64 && self.event_name(code).starts_with("SYNC+") {
             bytes[24..28].fill(0xee);
+            // What is not used of AlarmNotify
+            if self.event_name(code) == "SYNC+1" {
+                bytes[29..].fill(0);
+            }
         }
         if code >= 64 && self.event_name(code) == "DAMAGE+0" {
             bytes[12..16].fill(0xee);

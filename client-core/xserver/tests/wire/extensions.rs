@@ -94,7 +94,7 @@ pub(crate) const XFIXES: &[Good] = &[
     good(18, (0, &[]), "44", &[Id(REGION), Id(OTHER_REGION)], &[]),
     good(19, (0, &[]), "4", &[Id(REGION)], &[]),
     good(20, (0, &[]), "4422", &[Id(GC), Id(REGION), Is(1), Is(2)], &[]),
-    // SetWindowShapeRegion is left out: one of the root ends Xvfb.
+    // SetWindowShapeRegion is in a scenario: one of the root ends Xvfb.
     good(22, (0, &[]), "4422", &[Id(PICTURE), Id(REGION), Is(1), Is(2)], &[]),
     good(23, (0, &[]), "422", &[Id(CURSOR), Of(4, &[0, 5, 8]), Is(0)], b"name"),
     good(24, (0, &[]), "4", &[Id(CURSOR)], &[]),
@@ -132,7 +132,7 @@ pub(crate) const SYNCS: &[Good] = &[
     good(9, (0, &[]), "444", &[Id(ALARM), Of(1, &[0]), Id(COUNTER)], &[]),
     good(9, (0, &[]), "444", &[Id(ALARM), Is(1 << 3), Of(2, &[0, 1, 3, 4, 255])], &[]),
     good(9, (0, &[]), "444", &[Id(ALARM), Is(1 << 5), Of(1, &[2, 255])], &[]),
-    // QueryAlarm: Xvfb has the priority in one byte order only.
+    good(10, (0, &[]), "4", &[Id(ALARM)], &[]),
     good(11, (0, &[]), "4", &[Id(ALARM)], &[]),
 ];
 

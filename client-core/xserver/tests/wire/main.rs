@@ -196,6 +196,7 @@ scenarios! {
     devices_are_asked_and_changed_as_in_xvfb: device_requests;
     events_sent_of_devices_arrive_as_in_xvfb: sent_device_events;
     windows_take_shapes_as_in_xvfb: shapes;
+    windows_take_shapes_of_regions_as_in_xvfb: shapes_of_regions;
     rectangles_are_ordered_as_xvfb_wants: clip_orders;
     slaves_are_grabbed_alone_as_in_xvfb: slave_grabs;
     masters_are_grabbed_as_in_xvfb: two_grabs;

@@ -34,7 +34,7 @@ pub(crate) use one::{
 };
 pub(crate) use propagation::{do_not_propagate, keys_pressed_twice};
 pub(crate) use randr::{randr_monitors, randr_properties, randr_selections, randr_sizes};
-pub(crate) use shapes::{clip_orders, shapes};
+pub(crate) use shapes::{clip_orders, shapes, shapes_of_regions};
 pub(crate) use windows::{
     bit_gravity, close_down_modes, deep_images, gravity, mapping_and_configuring, redirection, save_sets,
 };

@@ -84,3 +84,19 @@ pub(crate) fn clip_orders(w: &mut Wire<'_>) {
     }
     w.close(c);
 }
+
+/// A window takes the shapes of regions (XFIXES).
+pub(crate) fn shapes_of_regions(w: &mut Wire<'_>) {
+    let c = w.connect();
+    w.send_to(c, "XFIXES", 0, "44", &[5, 0]);
+    let shaped = window(w, c, 1, ROOT, [10, 10, 100, 80, 2], 0);
+    map(w, c, shaped);
+    let region = i64::from(w.id(c, 2));
+    w.send_to(c, "XFIXES", 5, "4*2", &[region, 3, 4, 20, 30]);
+    for kind in [0, 1, 2, 3] {
+        w.send_to(c, "XFIXES", 21, "41111224", &[shaped, kind, 0, 0, 0, 5, -6, region]);
+        w.send_to(c, "SHAPE", 5, "4", &[shaped]);
+    }
+    w.send_to(c, "XFIXES", 21, "41111224", &[shaped, 0, 0, 0, 0, 0, 0, 0]);
+    w.send_to(c, "SHAPE", 5, "4", &[shaped]);
+}
