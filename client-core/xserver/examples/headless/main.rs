@@ -176,15 +176,8 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
                 }
             }
         }
-        // Those who have gone first: what others have sent after that is to find them gone.
-        let gone = |ready: &PollFlags| ready.contains(PollFlags::POLLHUP);
-        for (id, _) in order.iter().zip(&ready[2..]).filter(|(_, ready)| gone(ready)) {
-            while read(&mut server, *id, &mut streams) {}
-            streams.remove(id);
-            server.disconnect(*id);
-        }
         let mut closed = Vec::new();
-        for (id, _) in order.iter().zip(&ready[2..]).filter(|(_, ready)| !ready.is_empty() && !gone(ready)) {
+        for (id, _) in order.iter().zip(&ready[2..]).filter(|(_, ready)| !ready.is_empty()) {
             if !read(&mut server, *id, &mut streams) {
                 closed.push(*id);
             }
@@ -219,15 +212,41 @@ fn read(server: &mut Server, id: ClientId, streams: &mut HashMap<ClientId, UnixS
     let (Some(stream), Some(room)) = (streams.get_mut(&id), server.room(id)) else { return false };
     match stream.read(room) {
         Ok(0) => false,
-        Ok(length) => match server.received(id, length) {
-            Ok(()) => true,
-            Err(fault) => {
-                eprintln!("client {id:?}: {fault}");
-                write(server, id, streams);
-                false
+        Ok(length) => {
+            // What was sent after others had gone is to find them gone.
+            release_gone(server, id, streams);
+            match server.received(id, length) {
+                Ok(()) => true,
+                Err(fault) => {
+                    eprintln!("client {id:?}: {fault}");
+                    write(server, id, streams);
+                    false
+                }
             }
-        },
+        }
         Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+    }
+}
+
+/// Lets go of all clients but one that have closed their connection, after what they still had to say.
+fn release_gone(server: &mut Server, but: ClientId, streams: &mut HashMap<ClientId, UnixStream>) {
+    let mut others: Vec<ClientId> = streams.keys().copied().filter(|id| *id != but).collect();
+    others.sort_unstable();
+    let mut fds: Vec<PollFd<'_>> =
+        others.iter().map(|id| PollFd::new(streams[id].as_fd(), PollFlags::empty())).collect();
+    if fds.is_empty() || !poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
+        return;
+    }
+    let gone: Vec<bool> =
+        fds.iter().map(|fd| fd.revents().is_some_and(|now| now.contains(PollFlags::POLLHUP))).collect();
+    for (id, _) in others.into_iter().zip(gone).filter(|(_, gone)| *gone) {
+        let Some(mut stream) = streams.remove(&id) else { continue };
+        while let Some(length @ 1..) = server.room(id).and_then(|room| stream.read(room).ok()) {
+            if server.received(id, length).is_err() {
+                break;
+            }
+        }
+        server.disconnect(id);
     }
 }
 
