@@ -49,9 +49,8 @@ pub(crate) struct Xvfb {
 }
 
 impl Xvfb {
-    /// None, with a word on standard error, where no Xvfb is installed.
-    pub(crate) fn start() -> Option<Self> {
-        let process = xvfb::Xvfb::start(WIDTH, HEIGHT)?;
+    pub(crate) fn start() -> Self {
+        let process = xvfb::Xvfb::start(WIDTH, HEIGHT);
         let mut observer = UnixStream::connect(process.socket()).unwrap();
         observer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         observer.write_all(&[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
@@ -59,7 +58,7 @@ impl Xvfb {
         observer.read_exact(&mut answer).unwrap();
         let mut rest = vec![0; usize::from(u16::from_le_bytes([answer[6], answer[7]])) * 4];
         observer.read_exact(&mut rest).unwrap();
-        Some(Self { process, observer: RefCell::new(observer) })
+        Self { process, observer: RefCell::new(observer) }
     }
 
     /// Waits until a resource is gone, but no longer than it takes if it stays.

@@ -647,12 +647,11 @@ enum Ground<'a> {
     Fresh,
 }
 
-/// Nothing where no Xvfb is installed.
 fn differs(xvfb: &Ground<'_>, subject: Subject, order: Order, ops: &[Op]) -> Vec<String> {
     let run = |xvfb: &Xvfb| differences_in(xvfb, "program", order, |w| run(w, subject, ops));
     match xvfb {
         Ground::One(xvfb) => run(xvfb),
-        Ground::Fresh => Xvfb::start().map(|xvfb| run(&xvfb)).unwrap_or_default(),
+        Ground::Fresh => run(&Xvfb::start()),
     }
 }
 
