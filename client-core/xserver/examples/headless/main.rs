@@ -19,6 +19,7 @@ use anyhow::{Context, bail};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::socket::{setsockopt, sockopt};
 use xserver::{ClientId, Config, FontFiles, FontNames, Monitor, Server, ServerEvent};
 
 struct Options {
@@ -129,6 +130,9 @@ fn main() -> anyhow::Result<()> {
     outcome
 }
 
+/// Bytes that may wait in the system for a client to read them, as far as it allows so many.
+const SEND_BUFFER: usize = 1 << 21;
+
 fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyhow::Result<()> {
     let mut server = Server::new(options.config.clone());
     if !options.monitors.is_empty() {
@@ -171,6 +175,8 @@ fn serve(options: &Options, listener: &UnixListener, signals: &SignalFd) -> anyh
         if !ready[0].is_empty() {
             while let Ok((stream, _)) = listener.accept() {
                 stream.set_nonblocking(true)?;
+                // Pictures go out in one piece, not in turns with a client that reads them.
+                let _ = setsockopt(&stream, sockopt::SndBuf, &SEND_BUFFER);
                 if let Some(id) = server.connect() {
                     streams.insert(id, stream);
                 }
