@@ -82,3 +82,35 @@ impl Dashes {
             .map(move |(nth, (i, length))| (i % 2 == 1, if nth == 0 { length - rest } else { *length }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use x11rb_protocol::protocol::xproto::Point;
+
+    use crate::raster::{Canvas, CapStyle, Gc, ImageFormat, LineStyle, Pixmap};
+    use crate::region::Region;
+
+    #[test]
+    fn round_dashes_of_a_long_side_are_those_of_a_short_one() {
+        // Ten pixels along, where a period ends, are (6, 8): two sides that differ by whole periods look the same.
+        let gc = Gc {
+            foreground: 1,
+            line_width: 11,
+            line_style: LineStyle::OnOffDash,
+            cap_style: CapStyle::Round,
+            dashes: vec![3, 7].into(),
+            ..Gc::default()
+        };
+        let picture = |periods: i16| {
+            let end = |sign: i16| Point { x: 45 + sign * 6 * periods, y: 45 + sign * 8 * periods };
+            let mut pixmap = Pixmap::new(90, 90, 8).expect("a pixmap");
+            let clip = Region::from_rect(pixmap.bounds());
+            Canvas::new(&mut pixmap, (0, 0), &clip).poly_line(&gc, false, &[end(-1), end(1)]);
+            let mut pixels = Vec::new();
+            pixmap.get_image(pixmap.bounds(), ImageFormat::ZPixmap, !0, &mut pixels);
+            pixels
+        };
+        assert!(picture(100).contains(&1), "nothing was drawn");
+        assert!(picture(100) == picture(4000), "the long side's dashes differ");
+    }
+}

@@ -39,6 +39,9 @@ struct Effects {
     exposed: Vec<(Xid, Region)>,
 }
 
+/// Each child is compared with no more of those above it than these.
+const AT_ONCE: usize = 256;
+
 /// What of a window its children leave of it, from the top of the stack down. Most children do not overlap: these are
 /// taken away all at once.
 struct Rest {
@@ -57,7 +60,7 @@ impl Rest {
         if !self.region.extents().overlaps(&outer) {
             return Region::new();
         }
-        if self.children.iter().any(|above| above.overlaps(&outer)) {
+        if self.children.len() == AT_ONCE || self.children.iter().any(|above| above.overlaps(&outer)) {
             self.take_away();
         }
         if let Some(shape) = &child.shapes.bounding {
