@@ -241,8 +241,8 @@ impl Frame {
     }
 
     /// The quarters that the last step has pixels of its own in: on the axis two are mirror images of the others.
-    fn last_quarters(&self) -> &'static [usize] {
-        if self.height & 1 == 1 { &[0, 2, 1, 3] } else { &[0, 2] }
+    fn last_quarters(&self) -> u8 {
+        if self.height & 1 == 1 { 0b1111 } else { 0b0101 }
     }
 
     /// The pixels of the whole ellipse.
@@ -254,8 +254,9 @@ impl Frame {
             }
         }
         quadrant(self.width, self.height, |at, last| {
-            for quarter in if last { self.last_quarters() } else { &[0, 1, 2, 3] } {
-                let (x, y) = self.pixel(*quarter, at);
+            let drawn = if last { self.last_quarters() } else { 0b1111 };
+            for quarter in (0..4).filter(|quarter| drawn >> quarter & 1 == 1) {
+                let (x, y) = self.pixel(quarter, at);
                 put(x, y);
             }
         });
@@ -273,44 +274,47 @@ struct Part<'s> {
     steps: &'s [(i32, i32)],
     /// The quarters drawn at the very top, which is not a step.
     top: u8,
-    stretches: Vec<(Range<usize>, u8)>,
+    /// Where each ends, and its quarters. Each of four switches may end one.
+    stretches: [(usize, u8); 5],
 }
 
 impl<'s> Part<'s> {
+    #[inline]
     fn new(frame: &'s Frame, mut switches: Switches, steps: &'s [(i32, i32)]) -> Self {
         let top = if frame.width & 1 == 0 { switches.quarters & 0b1010 } else { 0 };
-        switches.leave((0, 0), true);
-        let mut stretches = Vec::with_capacity(5);
-        let mut begin = 0;
-        for (step, at) in steps.iter().enumerate() {
-            let before = switches.quarters;
-            switches.enter(*at);
-            let drawn = switches.quarters;
-            if drawn != before {
-                stretches.push((begin..step, before));
-                begin = step;
-            }
-            switches.leave(*at, false);
-            if switches.quarters != drawn {
-                stretches.push((begin..step + 1, drawn));
-                begin = step + 1;
-            }
+        switches.leave_top();
+        let Switches { mut quarters, on, off, .. } = switches;
+        let mut on = Upcoming::new(on, 0, steps);
+        let mut off = Upcoming::new(off, 1, steps);
+        let mut stretches = [(steps.len(), 0); 5];
+        for stretch in &mut stretches {
+            let next = if off.at <= on.at { &mut off } else { &mut on };
+            *stretch = (next.at.min(steps.len()), quarters);
+            let Some(switch) = next.take(steps) else { break };
+            quarters = switch.quarters;
         }
-        stretches.push((begin..steps.len(), switches.quarters));
         Self { frame, steps, top, stretches }
     }
 
+    /// Ranges of steps, and the quarters that are drawn there.
+    fn stretches(&self) -> impl Iterator<Item = (Range<usize>, u8)> {
+        let mut begin = 0;
+        self.stretches
+            .iter()
+            .map(move |(end, quarters)| (std::mem::replace(&mut begin, *end)..*end, *quarters))
+    }
+
     /// The steps of a stretch that has a pixel in a quarter. At the last step that is not so of all quarters.
-    fn steps_of(&self, quarter: usize, (range, quarters): &(Range<usize>, u8)) -> &'s [(i32, i32)] {
+    fn steps_of(&self, quarter: usize, (range, quarters): (Range<usize>, u8)) -> &'s [(i32, i32)] {
         let drawn = quarters >> quarter & 1 == 1;
-        let without_last = self.steps.len() - usize::from(!self.frame.last_quarters().contains(&quarter));
+        let without_last = self.steps.len() - usize::from(self.frame.last_quarters() >> quarter & 1 == 0);
         self.steps.get(range.start..range.end.min(without_last)).filter(|_| drawn).unwrap_or(&[])
     }
 
     /// The pixels of a quarter in the order of the steps.
     fn pixels(&self, quarter: usize) -> impl Iterator<Item = (i32, i32)> {
         let top = (self.top >> quarter & 1 == 1).then_some((0, 0));
-        let steps = self.stretches.iter().flat_map(move |stretch| self.steps_of(quarter, stretch));
+        let steps = self.stretches().flat_map(move |stretch| self.steps_of(quarter, stretch));
         top.into_iter().chain(steps.copied()).map(move |at| self.frame.pixel(quarter, at))
     }
 
@@ -324,9 +328,10 @@ impl<'s> Part<'s> {
             path.push((left, up));
             count = 1;
         }
-        for stretch in &self.stretches {
+        for stretch in self.stretches() {
+            let begin = stretch.0.start;
             let steps = self.steps_of(quarter, stretch);
-            count += steps.len().min(before.saturating_sub(stretch.0.start));
+            count += steps.len().min(before.saturating_sub(begin));
             path.extend(steps.iter().map(|(x, y)| (left + x * right, up + y * down)));
         }
         count
@@ -335,27 +340,71 @@ impl<'s> Part<'s> {
 
 impl super::fill::PlainShape for Part<'_> {
     fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
-        let mut put = |at: isize| {
-            if let Some(pixel) = data.get_mut(at as usize) {
-                combine(pixel);
-            }
-        };
         let stride = stride as isize;
-        for quarter in 0..4 {
-            // A step goes to the right or the left, down or up.
+        let corner = |quarter| {
             let (x, y) = self.frame.pixel(quarter, (0, 0));
-            let corner = (y + dy) as isize * stride + (x + dx) as isize;
-            let right = if quarter == 0 || quarter == 3 { 1 } else { -1 };
-            let down = if quarter < 2 { stride } else { -stride };
-            if self.top >> quarter & 1 == 1 {
-                put(corner);
-            }
-            for stretch in self.stretches.iter().filter(|(_, drawn)| drawn >> quarter & 1 == 1) {
-                for (x, y) in self.steps_of(quarter, stretch) {
-                    put(corner + *x as isize * right + *y as isize * down);
+            (y + dy) as isize * stride + (x + dx) as isize
+        };
+        let corners = [corner(0), corner(1), corner(2), corner(3)];
+        let mut put = |drawn: u8, (x, y): (i32, i32)| {
+            let (right, down) = (x as isize, y as isize * stride);
+            for (quarter, step) in
+                [right + down, down - right, -right - down, right - down].into_iter().enumerate()
+            {
+                if drawn >> quarter & 1 == 1
+                    && let Some(pixel) = data.get_mut((corners[quarter] + step) as usize)
+                {
+                    combine(pixel);
                 }
             }
+        };
+        put(self.top, (0, 0));
+        let last = self.steps.len().saturating_sub(1);
+        for (range, drawn) in self.stretches() {
+            for at in self.steps.get(range.start..range.end.min(last)).unwrap_or(&[]) {
+                put(drawn, *at);
+            }
+            if range.contains(&last) {
+                put(drawn & self.frame.last_quarters(), self.steps[last]);
+            }
         }
+    }
+}
+
+/// The switches of one kind that are still to come.
+struct Upcoming {
+    switches: [Option<Switch>; 2],
+    /// How many steps after that at its place a switch works.
+    after: usize,
+    /// The step from which on the next one works, if there is one.
+    at: usize,
+}
+
+impl Upcoming {
+    const NEVER: usize = usize::MAX;
+
+    fn new(switches: [Option<Switch>; 2], after: usize, steps: &[(i32, i32)]) -> Self {
+        let mut upcoming = Self { switches, after, at: Self::NEVER };
+        upcoming.find(0, steps);
+        upcoming
+    }
+
+    #[inline]
+    fn find(&mut self, from: usize, steps: &[(i32, i32)]) {
+        let found = self.switches[0].and_then(|switch| switch.place.step(from, steps));
+        self.at = found.map_or(Self::NEVER, |step| step + self.after);
+    }
+
+    /// The next one, which works no longer then.
+    #[inline]
+    fn take(&mut self, steps: &[(i32, i32)]) -> Option<Switch> {
+        let [first, next] = self.switches;
+        if self.at == Self::NEVER {
+            return None;
+        }
+        self.switches = [next, None];
+        self.find(self.at + 1 - self.after, steps);
+        first
     }
 }
 
@@ -424,6 +473,16 @@ impl Place {
             Self::Column(column) => x == column,
             Self::Row(row) => y == row,
         }
+    }
+
+    /// The first step at the place, of those from `from` on.
+    fn step(self, from: usize, steps: &[(i32, i32)]) -> Option<usize> {
+        let rest = steps.get(from..)?;
+        let before = match self {
+            Self::Column(column) => rest.partition_point(|(x, _)| *x < column),
+            Self::Row(row) => rest.partition_point(|(_, y)| *y < row),
+        };
+        rest.get(before).is_some_and(|at| self.reached(*at)).then_some(from + before)
     }
 
     fn at_top(self) -> bool {
@@ -570,18 +629,10 @@ impl Switches {
         switches
     }
 
-    fn enter(&mut self, at: (i32, i32)) {
-        if let [Some(switch), next] = self.on
-            && switch.place.reached(at)
-        {
-            self.quarters = switch.quarters;
-            self.on = [next, None];
-        }
-    }
-
-    fn leave(&mut self, at: (i32, i32), top: bool) {
+    /// Leaves the pixel at the very top.
+    fn leave_top(&mut self) {
         if let [Some(switch), next] = self.off
-            && (if top { switch.place.at_top() } else { switch.place.reached(at) })
+            && switch.place.at_top()
         {
             self.quarters = switch.quarters;
             self.off = [next, None];
