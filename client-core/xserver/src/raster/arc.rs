@@ -16,6 +16,7 @@ use super::dash::Dashes;
 use super::fill::Painter;
 use super::fill_arc::FULL;
 use super::pixmap::Pixel;
+use super::plain::PlainShape;
 use super::{Canvas, CapStyle, Gc, LineStyle};
 use crate::region::Rect;
 
@@ -338,7 +339,7 @@ impl<'s> Part<'s> {
     }
 }
 
-impl super::fill::PlainShape for Part<'_> {
+impl PlainShape for Part<'_> {
     fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
         let stride = stride as isize;
         let corner = |quarter| {
@@ -429,7 +430,7 @@ impl<'p> Dashed<'p> {
     }
 }
 
-impl super::fill::PlainShape for Dashed<'_> {
+impl PlainShape for Dashed<'_> {
     fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
         let stride = stride as isize;
         let corner = (self.corner.1 + dy) as isize * stride + (self.corner.0 + dx) as isize;
@@ -716,7 +717,7 @@ impl Steps {
 /// A whole ellipse, as pixels in memory, by the steps of its quadrant.
 struct EllipsePixels<'f>(&'f Frame, &'f [(i32, i32)]);
 
-impl super::fill::PlainShape for EllipsePixels<'_> {
+impl PlainShape for EllipsePixels<'_> {
     fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, (dx, dy): (i32, i32), combine: impl Fn(&mut P)) {
         let frame = self.0;
         let stride = stride as isize;

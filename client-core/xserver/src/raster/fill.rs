@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use x11rb_protocol::protocol::xproto::Rectangle;
 
+use super::bresenham::Line;
 use super::dash::Dashes;
 use super::gc::{FillStyle, Gc, Tile};
-use super::line::Line;
 use super::pattern::{fill_stippled, fill_tiled};
-use super::pixmap::{Pixel, Pixels, with_pixels};
-use super::plain::{Walk, around, draw_bits, draw_dots, draw_lines, draw_shape, fill_rects, fill_solid};
+use super::pixmap::{Pixels, with_pixels};
+use super::plain::{
+    PlainShape, Walk, around, draw_bits, draw_dots, draw_lines, draw_shape, fill_rects, fill_solid,
+};
 use super::rop::Rop;
 use super::{Canvas, Pixmap};
 use crate::region::{Overlap, Rect, Region};
@@ -438,12 +440,6 @@ impl<'a> Painter<'a> {
             }
         }
     }
-}
-
-/// A shape that can draw itself into pixel memory, no pixel of it outside.
-pub(super) trait PlainShape {
-    /// Combines each of its pixels; `stride` is the memory's width, `origin` what to add to the shape's coordinates.
-    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, origin: (i32, i32), combine: impl Fn(&mut P));
 }
 
 #[cfg(test)]

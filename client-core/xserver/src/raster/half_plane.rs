@@ -1,8 +1,6 @@
 //! Half planes whose edges have whole-numbered directions, of which wide lines are made: where they cut rows, how their
 //! edges go down from row to row, and the wedges that cut round caps and joins.
 
-use super::wide_line::Face;
-
 /// Up to four edges on one side of a convex piece.
 #[derive(Default)]
 pub(super) struct Walls {
@@ -104,6 +102,32 @@ impl Chain {
             self.wall = plane.wall(y);
         }
         Some(self.wall.x)
+    }
+}
+
+/// Where a line ends, seen from there into the line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Face {
+    pub(super) x: i32,
+    pub(super) y: i32,
+    /// To the line's other end.
+    pub(super) dx: i64,
+    pub(super) dy: i64,
+    /// From the end point to the line's edge on the left, with y down and looking along (dx, dy).
+    pub(super) across: (f64, f64),
+    /// The edge's `x dy - y dx`, with the end point as origin.
+    pub(super) edge: f64,
+}
+
+impl Face {
+    /// The half plane on the line's side of the end point, or (`beyond`) on the other.
+    pub(super) fn plane(&self, beyond: bool) -> HalfPlane {
+        HalfPlane::new(-self.dy, self.dx, 0.0, !beyond).moved(self.x, self.y)
+    }
+
+    pub(super) fn turned(self) -> Self {
+        let (dx, dy, (ax, ay)) = (-self.dx, -self.dy, self.across);
+        Self { dx, dy, across: (-ax, -ay), ..self }
     }
 }
 

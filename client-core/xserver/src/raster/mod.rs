@@ -19,6 +19,7 @@ mod arc_dash;
 mod arc_end;
 mod arc_slice;
 mod band;
+mod bresenham;
 mod copy;
 mod dash;
 mod double_dash;

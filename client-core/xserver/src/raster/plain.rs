@@ -3,11 +3,16 @@
 //! A pixel becomes `dst & and ^ xor`; where nothing of it stays it is only written, which spares waiting for it. Nothing
 //! here clips: what is outside of the memory all the same is left out.
 
-use super::fill::PlainShape;
-use super::line::Line;
+use super::bresenham::Line;
 use super::pixmap::Pixel;
 use super::rop::fill_row;
 use crate::region::Rect;
+
+/// A shape that can draw itself into pixel memory, no pixel of it outside.
+pub(super) trait PlainShape {
+    /// Combines each of its pixels; `stride` is the memory's width, `origin` what to add to the shape's coordinates.
+    fn draw<P: Pixel>(&self, data: &mut [P], stride: usize, origin: (i32, i32), combine: impl Fn(&mut P));
+}
 
 pub(super) fn draw_shape<P: Pixel>(
     data: &mut [P],

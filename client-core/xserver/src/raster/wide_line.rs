@@ -12,7 +12,7 @@ use super::dash::Dashes;
 use super::double_dash::apart;
 use super::fill::Painter;
 use super::fill_arc::{MANY, ellipse_row};
-use super::half_plane::{Chain, HalfPlane, Walls, Wedge};
+use super::half_plane::{Chain, Face, HalfPlane, Walls, Wedge};
 use super::{CapStyle, FillStyle, Function, Gc, JoinStyle, LineStyle};
 use crate::region::Rect;
 
@@ -124,32 +124,6 @@ struct Stroke<'g> {
     in_gap: bool,
     /// How many spans are too many.
     limit: usize,
-}
-
-/// Where a line ends, seen from there into the line.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Face {
-    pub(super) x: i32,
-    pub(super) y: i32,
-    /// To the line's other end.
-    pub(super) dx: i64,
-    pub(super) dy: i64,
-    /// From the end point to the line's edge on the left, with y down and looking along (dx, dy).
-    across: (f64, f64),
-    /// The edge's `x dy - y dx`, with the end point as origin.
-    edge: f64,
-}
-
-impl Face {
-    /// The half plane on the line's side of the end point, or (`beyond`) on the other.
-    fn plane(&self, beyond: bool) -> HalfPlane {
-        HalfPlane::new(-self.dy, self.dx, 0.0, !beyond).moved(self.x, self.y)
-    }
-
-    fn turned(self) -> Self {
-        let (dx, dy, (ax, ay)) = (-self.dx, -self.dy, self.across);
-        Self { dx, dy, across: (-ax, -ay), ..self }
-    }
 }
 
 /// A line's length and the way of half a line width along it.

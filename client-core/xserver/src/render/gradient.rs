@@ -10,7 +10,7 @@ use bytemuck::cast;
 use wide::{f32x4, i16x8, i32x4, i32x8, u8x16};
 
 use super::op::Float;
-use super::source::Repeat;
+use super::repeat::Repeat;
 use super::transform::{Homogeneous, ONE, advance, divide};
 
 /// A colour stop: position in 16.16 from 0 to 1, colour in 16 bits to a channel, not premultiplied.

@@ -10,7 +10,8 @@ use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8, u8x16, u32x4};
 
 use super::format::Format;
-use super::source::{Bits, Filter, Kernel, Repeat, Source};
+use super::repeat::Repeat;
+use super::source::{Bits, Filter, Kernel, Source};
 use super::transform::{Homogeneous, ONE, Transform, advance, divide};
 
 /// The words of a drawable whose format is that of compositing, but for the alpha.
