@@ -5,9 +5,8 @@ use std::time::Instant;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Request, State, WebSocketUpgrade};
-use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -15,9 +14,10 @@ use axum::{Extension, Json, Router};
 use qvd_protocol::api::{
     self, Desktop, DesktopAction, DesktopList, LoginRequest, LoginResponse, MAX_CREDENTIAL,
 };
-use qvd_protocol::{ErrorCode, UserId, VmId, connect as wire};
+use qvd_protocol::{ErrorCode, VmId, connect as wire};
 use tracing::{info, warn};
 
+use super::caller::Caller;
 use super::refusal::Refusal;
 use super::{Peer, Shared, connect};
 
@@ -52,34 +52,6 @@ async fn in_time(State(shared): State<Arc<Shared>>, request: Request, next: Next
     match tokio::time::timeout(shared.config.limits.request() * 2, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
-    }
-}
-
-/// Who is asking: the owner of the bearer token.
-pub(super) struct Caller {
-    pub(super) user: UserId,
-    pub(super) name: String,
-    token: String,
-}
-
-impl FromRequestParts<Arc<Shared>> for Caller {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
-        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        // RFC 9110 §11.1: the scheme's case does not matter.
-        let token = value
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim());
-        let Some(token) = token else { return Err(Refusal::not_logged_in()) };
-        let lifetime = std::time::Duration::from_secs(shared.config.login.token_lifetime_s);
-        if let Some((user, name)) = shared.store.token_owner(token, lifetime).await? {
-            return Ok(Self { user, name, token: token.into() });
-        }
-        let address = parts.extensions.get::<Arc<Peer>>().map(|peer| peer.address.to_string());
-        warn!(address, path = parts.uri.path(), "refused: the token is unknown or has expired");
-        Err(Refusal::not_logged_in())
     }
 }
 

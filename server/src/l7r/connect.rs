@@ -7,70 +7,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use futures::stream::{SplitSink, SplitStream};
-use futures::{SinkExt, StreamExt};
+use axum::extract::ws::{Message, WebSocket};
+use futures::StreamExt;
 use qvd_protocol::agent::SessionState;
-use qvd_protocol::api::{self, Desktop, Holder, VmState};
-use qvd_protocol::connect::{ClientMessage, DisplayParameters, MAX_TEXT, ServerMessage, Stage};
+use qvd_protocol::api::{Desktop, Holder, VmState};
+use qvd_protocol::connect::{DisplayParameters, ServerMessage, Stage};
 use qvd_protocol::session::SessionParameters;
 use qvd_protocol::{ErrorCode, VmId};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
-use super::api::Caller;
+use super::caller::Caller;
+use super::client::{Client, End, Pulse};
 use super::splice::{self, SpliceEnd};
 use super::{Peer, Shared};
 use crate::hkd::{AgentError, LinkStream, Ready, VmStatus};
 use crate::store::{Event, Store, StoreError};
 
-/// For a message to a client that may not be listening any more.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 /// For the fact that explains an end to come after the end itself.
 const EXPLANATION: Duration = Duration::from_secs(1);
-
-/// The client's WebSocket.
-pub(super) struct Client {
-    pub(super) tx: SplitSink<WebSocket, Message>,
-    pub(super) rx: SplitStream<WebSocket>,
-    pub(super) silence: Duration,
-}
-
-/// Why a connection ends.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The client closed, or is gone.
-    Client(String),
-    /// The server ends it, and tells the client.
-    Server { code: ErrorCode, message: String, by: Option<Holder> },
-}
-
-impl End {
-    fn client(why: &str) -> Self {
-        Self::Client(why.into())
-    }
-
-    fn server(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self::Server { code, message: message.into(), by: None }
-    }
-
-    fn stopping() -> Self {
-        Self::server(ErrorCode::ServerStopping, "The server is shutting down; connect again in a moment.")
-    }
-
-    fn taken_over(by: Option<Holder>) -> Self {
-        let message = match &by {
-            Some(by) => format!(
-                "{} has taken the desktop over from {} ({}). Connect again to take it back.",
-                by.user, by.host, by.address
-            ),
-            None => "Another client has taken the desktop over. Connect again to take it back.".into(),
-        };
-        Self::Server { code: ErrorCode::TakenOver, message, by }
-    }
-}
 
 /// Serves one connect from the upgrade to the end.
 pub(super) async fn serve(
@@ -80,8 +37,7 @@ pub(super) async fn serve(
     caller: Caller,
     desktop: Desktop,
 ) {
-    let (tx, rx) = socket.split();
-    let mut client = Client { tx, rx, silence: shared.config.timeouts.silence() };
+    let mut client = Client::new(socket, shared.config.timeouts.silence());
     let began = Instant::now();
     let (mut epoch, mut ready) = (None, false);
     let end = match run(&shared, &peer, &caller, &desktop, &mut client, &mut epoch, &mut ready).await {
@@ -333,110 +289,5 @@ impl Lease {
                 Err(RecvError::Closed) => std::future::pending().await,
             }
         }
-    }
-}
-
-/// When to ask a client whether it is still there.
-pub(super) struct Pulse {
-    silence: Duration,
-    ticks: tokio::time::Interval,
-}
-
-impl Pulse {
-    pub(super) fn new(silence: Duration) -> Self {
-        let mut ticks = interval((silence / 3).max(Duration::from_millis(100)));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { silence, ticks }
-    }
-
-    pub(super) async fn tick(&mut self) {
-        self.ticks.tick().await;
-    }
-
-    /// After how long without a word a client counts as gone.
-    pub(super) fn silence(&self) -> Duration {
-        self.silence
-    }
-}
-
-impl Client {
-    /// The first frame.
-    async fn open(&mut self, limit: Duration) -> Result<(String, SessionParameters), End> {
-        let invalid = |text: String| Err(End::server(ErrorCode::InvalidRequest, text));
-        let first = async {
-            loop {
-                match self.rx.next().await {
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    other => return other,
-                }
-            }
-        };
-        let Ok(first) = timeout(limit, first).await else {
-            return invalid("The client did not say what it wants in time.".into());
-        };
-        let text = match first {
-            Some(Ok(Message::Text(text))) if text.len() <= MAX_TEXT => text,
-            Some(Ok(Message::Close(_))) | None => return Err(End::client("it closed at once")),
-            Some(Err(_)) => return Err(End::client("its first frame is not WebSocket or too long")),
-            Some(Ok(_)) => return invalid("The first message of a connect is not its opening.".into()),
-        };
-        let open: ClientMessage = match serde_json::from_str(&text) {
-            Ok(open) => open,
-            Err(error) => return invalid(format!("The opening could not be read: {error}")),
-        };
-        let ClientMessage::Open { version, host, session } = open;
-        if version != api::VERSION {
-            let text = format!(
-                "This server speaks version {} of the protocol and the client {version}: update the older one.",
-                api::VERSION
-            );
-            return Err(End::server(ErrorCode::VersionUnsupported, text));
-        }
-        if host.len() > 255 {
-            return invalid("The name of the client's computer is longer than 255 bytes.".into());
-        }
-        match session.check() {
-            Ok(()) => Ok((host, session)),
-            Err(error) => invalid(format!("The session cannot look like that: {error}.")),
-        }
-    }
-
-    async fn progress(&mut self, stage: Stage) -> Result<(), End> {
-        let message = match stage {
-            Stage::Reserving => "Reserving the desktop.",
-            Stage::Stopping => "Waiting for the desktop to stop.",
-            Stage::Starting => "Starting the desktop.",
-            Stage::Booting => "The desktop is booting.",
-            Stage::StartingSession => "Starting your session.",
-            Stage::ResumingSession => "Bringing your session back.",
-        };
-        self.send(&ServerMessage::Progress { stage, message: message.into() }).await
-    }
-
-    async fn send(&mut self, message: &ServerMessage) -> Result<(), End> {
-        let text = serde_json::to_string(message)
-            .map_err(|error| End::server(ErrorCode::Internal, error.to_string()))?;
-        self.send_frame(Message::text(text)).await
-    }
-
-    async fn send_frame(&mut self, frame: Message) -> Result<(), End> {
-        match timeout(self.silence, self.tx.send(frame)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::client("its connection broke")),
-            Err(_) => Err(End::client("it reads nothing")),
-        }
-    }
-
-    /// Says why, closes, and waits a moment for the client to have read it: a socket that is dropped with unread
-    /// bytes in it takes the last words back.
-    async fn say_goodbye(mut self, last: &ServerMessage) {
-        let goodbye = async {
-            self.send(last).await.ok()?;
-            let close = CloseFrame { code: close_code::NORMAL, reason: "".into() };
-            self.tx.send(Message::Close(Some(close))).await.ok()?;
-            while let Some(Ok(_)) = self.rx.next().await {}
-            Some(())
-        };
-        let _ = timeout(LAST_WORDS, goodbye).await;
     }
 }

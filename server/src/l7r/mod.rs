@@ -10,7 +10,9 @@
 //! says who, what, why.
 
 mod api;
+mod caller;
 mod certificate;
+mod client;
 mod connect;
 mod login;
 mod refusal;

@@ -11,7 +11,7 @@ use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
-use super::connect::{Client, Pulse};
+use super::client::{Client, Pulse};
 use crate::hkd::LinkStream;
 
 /// Most bytes of the agent in one frame: small enough that a ping does not wait long behind it.
