@@ -5,7 +5,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
@@ -17,12 +16,9 @@ use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
 use crate::api::Api;
-use crate::session::{Cache, LEAVING, Session, Tuning};
+use crate::session::{Cache, LEAVING, Session, Tuning, Wake};
 use crate::trust::{Fingerprint, KnownServers};
 use crate::{Error, ServerAddress};
-
-/// Called from any thread when there is something new to poll for or to paint.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// What a client can do for its window.
 pub struct Client {

@@ -30,6 +30,7 @@ mod tls;
 pub mod trust;
 
 pub use address::ServerAddress;
-pub use client::{Client, Event, Wake};
+pub use client::{Client, Event};
 pub use error::Error;
 pub use qvd_protocol as protocol;
+pub use session::Wake;

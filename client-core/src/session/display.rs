@@ -15,12 +15,11 @@ use tokio::sync::OwnedSemaphorePermit;
 pub use xserver::Selection;
 use xserver::{ClientId, CursorImage, Server, ServerEvent};
 
-use super::SessionEvent;
 use super::cache::Cache;
 use super::frame::{Frame, Rect};
 use super::link::Work;
+use super::{SessionEvent, Wake};
 use crate::Error;
-use crate::client::Wake;
 use crate::clipboard::ClipboardSender;
 use crate::keyboard::Locks;
 

@@ -32,7 +32,6 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::api::{Api, WebSocket, text_message, web_socket_error};
-use crate::client::Wake;
 use crate::clipboard::Clipboard;
 use crate::{Error, keyboard, locale};
 
@@ -41,6 +40,9 @@ pub use display::{Cursor, Input, Selection};
 pub use frame::{Buffer, Frame, Rect};
 pub(crate) use link::LEAVING;
 pub use tuning::Tuning;
+
+/// Called from any thread when there is something new to poll for or to paint.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// A running session. Dropping it disconnects; what runs on the desktop goes on running.
 pub struct Session {
