@@ -214,4 +214,5 @@ scenarios! {
     a_grabbed_server_serves_one_as_in_xvfb: server_grabs;
     a_killed_client_goes_as_in_xvfb: killing;
     the_screen_saver_comes_and_goes_as_in_xvfb: screen_saver;
+    who_waits_for_a_counter_hears_of_it_as_from_xvfb: awaited_counters;
 }

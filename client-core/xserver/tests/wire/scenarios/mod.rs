@@ -5,6 +5,7 @@
 use crate::bench::Wire;
 
 mod clients;
+mod counters;
 mod devices;
 mod drawing;
 mod grabs;
@@ -19,6 +20,7 @@ mod xkb;
 pub(crate) use clients::{
     color_names, colormaps, hosts, killing, properties, screen_saver, selections, sent_events, server_grabs,
 };
+pub(crate) use counters::awaited_counters;
 pub(crate) use devices::{
     barriers, crossing_grabs, device_grabs, device_passive_grabs, slave_grabs, touch_selections,
     two_allow_events, two_grabs, two_passive_grabs,
