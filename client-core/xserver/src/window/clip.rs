@@ -272,7 +272,8 @@ impl Server {
         }
         let visibility = match &window.shapes.bounding {
             _ if outer.is_empty() => 2,
-            None => u8::from(*outer != Region::from_rect(window.outer_rect())),
+            _ if *outer == Region::from_rect(window.outer_rect()) => 0,
+            None => 1,
             // Boxes of the shape that lie beyond the window are obscured too, as in Xvfb.
             Some(shape) => {
                 let (shape, bounds) = (shape.translated(origin.0, origin.1), window.outer_rect());

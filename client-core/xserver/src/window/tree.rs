@@ -73,7 +73,12 @@ impl Server {
             window: id,
         };
         self.deliver_structure(id, wire(&event));
-        // Its properties go with it, the last one first, and whoever watches them is told.
+        // Its properties go with it, the last one first. The protocol tells nobody of that (X11 §10, PropertyNotify: of
+        // what DeleteProperty and GetProperty delete); Xvfb tells the client whose window it was.
+        let owner = self.owner(id);
+        if let Ok(window) = self.window_mut(id) {
+            window.selections.retain(|(client, _)| *client == owner);
+        }
         let properties: Vec<_> = self
             .window(id)
             .map_or(Vec::new(), |window| window.properties.iter().map(|(atom, _)| *atom).collect());

@@ -196,6 +196,7 @@ scenarios! {
     devices_are_asked_and_changed_as_in_xvfb: device_requests;
     events_sent_of_devices_arrive_as_in_xvfb: sent_device_events;
     windows_take_shapes_as_in_xvfb: shapes;
+    shapes_beyond_a_window_obscure_what_they_do_in_xvfb: shapes_beyond;
     windows_take_shapes_of_regions_as_in_xvfb: shapes_of_regions;
     rectangles_are_ordered_as_xvfb_wants: clip_orders;
     slaves_are_grabbed_alone_as_in_xvfb: slave_grabs;
@@ -207,6 +208,7 @@ scenarios! {
     touches_are_selected_as_in_xvfb: touch_selections;
     selections_change_hands_as_in_xvfb: selections;
     properties_are_kept_as_by_xvfb: properties;
+    properties_go_with_their_windows_as_in_xvfb: properties_of_the_destroyed;
     events_of_clients_arrive_as_in_xvfb: sent_events;
     colormaps_are_kept_as_by_xvfb: colormaps;
     colors_have_the_names_they_have_in_xvfb: color_names;

@@ -622,6 +622,11 @@ fn run(w: &mut Wire<'_>, subject: Subject, ops: &[Op]) {
         match op {
             Op::Request { client, major, data, layout, values: with } => {
                 let with = values(with);
+                // Of a window that gets another size, Xvfb loses more bits than it has to where children move by gravity,
+                // even children that are not mapped.
+                if *major == 12 && with.get(1).is_some_and(|mask| mask & 0xc != 0) {
+                    w.may_keep_more_bits();
+                }
                 w.send(*client, *major, *data, layout, &with);
             }
             Op::Extension { client, name, minor, layout, values: with } => {
@@ -630,6 +635,12 @@ fn run(w: &mut Wire<'_>, subject: Subject, ops: &[Op]) {
             }
             Op::Fake { kind, detail, x, y } => w.fake(0, *kind, *detail, *x, *y),
             Op::Close { client } => {
+                // Nothing waits for its grabs. By the protocol its selections go before its grabs do (X11 §10,
+                // Connection Close), so that what waited is not told to it; Xvfb tells it first, and a button that one
+                // of its windows hears of grabs the pointer for it again.
+                for device in [0, 3] {
+                    w.send(*client, 35, device, "4", &[0]);
+                }
                 left.retain(|other| other != client);
                 w.close(*client);
             }

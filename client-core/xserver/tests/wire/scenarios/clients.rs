@@ -89,6 +89,22 @@ pub(crate) fn properties(w: &mut Wire<'_>) {
     w.close(other);
 }
 
+/// Properties of windows that are destroyed: whose window it was is told of them, others are not.
+pub(crate) fn properties_of_the_destroyed(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let parent = window(w, c, 1, ROOT, [10, 10, 20, 20, 2], 1 << 22);
+    for mask in [0, 1 << 22] {
+        let child = window(w, other, 2, parent, [1, 1, 5, 5, 0], mask);
+        select(w, c, child, STRUCTURE | 1 << 22);
+        for property in [40, 41] {
+            w.send(c, 18, 0, "444111144", &[child, property, 31, 8, 0, 0, 0, 4, 77]);
+        }
+        w.send(c, 5, 0, "4", &[parent]);
+    }
+    w.close(c);
+    w.close(other);
+}
+
 /// Events that clients send.
 pub(crate) fn sent_events(w: &mut Wire<'_>) {
     let (c, other) = (w.connect(), w.connect());

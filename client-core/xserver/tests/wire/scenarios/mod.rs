@@ -18,7 +18,8 @@ mod windows;
 mod xkb;
 
 pub(crate) use clients::{
-    color_names, colormaps, hosts, killing, properties, screen_saver, selections, sent_events, server_grabs,
+    color_names, colormaps, hosts, killing, properties, properties_of_the_destroyed, screen_saver,
+    selections, sent_events, server_grabs,
 };
 pub(crate) use counters::awaited_counters;
 pub(crate) use devices::{
@@ -36,7 +37,7 @@ pub(crate) use one::{
 };
 pub(crate) use propagation::{do_not_propagate, keys_pressed_twice};
 pub(crate) use randr::{randr_monitors, randr_properties, randr_selections, randr_sizes};
-pub(crate) use shapes::{clip_orders, shapes, shapes_of_regions};
+pub(crate) use shapes::{clip_orders, shapes, shapes_beyond, shapes_of_regions};
 pub(crate) use windows::{
     bit_gravity, close_down_modes, deep_images, gravity, mapping_and_configuring, redirection, save_sets,
 };

@@ -1,6 +1,6 @@
 //! Shapes of windows, and rectangles in the orders that clients claim.
 
-use super::{EXPOSURE, configure, map, window};
+use super::{EXPOSURE, VISIBILITY, configure, map, window};
 use crate::bench::{ROOT, Wire};
 
 const SHAPE: &str = "SHAPE";
@@ -64,6 +64,20 @@ pub(crate) fn shapes(w: &mut Wire<'_>) {
     w.send_to(c, SHAPE, 7, "4", &[a]);
     rectangles(w, c, a, [0, 0, 0], &MIXED);
     w.close(other);
+    w.close(c);
+}
+
+/// A window that shows in full is unobscured, however far its shape goes beyond it.
+pub(crate) fn shapes_beyond(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let a = window(w, c, 1, ROOT, [50, 50, 50, 55, 2], VISIBILITY);
+    map(w, c, a);
+    rectangles(w, c, a, [3, 0, 0], &[97, -7, 37, 85, 16, 68, 106, 1]);
+    rectangles(w, c, a, [1, 0, 0], &[24, 1, 80, 123, 28, 98, 49, 78]);
+    rectangles(w, c, a, [0, 0, 0], &[-9, -9, 90, 90]);
+    rectangles(w, c, a, [0, 0, 0], &[-9, -9, 90, 40, 60, -9, 9, 9]);
+    rectangles(w, c, a, [0, 0, 0], &[-9, -9, 90, 40]);
+    rectangles(w, c, a, [0, 0, 0], &[-9, -9, 5, 5]);
     w.close(c);
 }
 
