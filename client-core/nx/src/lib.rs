@@ -11,6 +11,7 @@
 //! Everything a peer sends is checked: no announced length allocates, no byte panics, and what waits is bounded.
 
 mod application;
+mod channel;
 mod coding;
 mod display;
 mod error;

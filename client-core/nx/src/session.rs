@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
+use crate::channel::Channel;
 use crate::coding::bits::BitWriter;
 use crate::error::Error;
 use crate::event::{ChannelId, EVENT_BYTES, End, Event, Events};
@@ -34,8 +35,8 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// What an end of a link does in its own way. There are two, [`Display`](crate::Display) and
 /// [`Application`](crate::Application); others cannot be made.
 pub trait Role: Sized + Debug {
-    /// State of one X11 channel.
-    type Channel: Channel;
+    /// What the role alone keeps of an X11 channel.
+    type Side: Debug + Default;
 
     /// Takes the next word of the handshake after the version, in [`Phase::Options`] or [`Phase::Stores`]. False if it
     /// has not come.
@@ -73,18 +74,6 @@ pub trait Role: Sized + Debug {
     fn may_leave(session: &mut Session<Self>) -> bool;
 }
 
-/// What a session has to know of an X11 channel.
-pub trait Channel: Debug {
-    /// True after our `finish`: what still arrives is decoded and thrown away.
-    fn finishing(&self) -> bool;
-
-    /// Our `finish` was said.
-    fn set_finishing(&mut self);
-
-    /// Whether the peer was asked to stop sending.
-    fn congested(&mut self) -> &mut bool;
-}
-
 /// How far a session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -119,7 +108,7 @@ pub struct Session<R: Role> {
     pub(crate) role: R,
     pub(crate) link: Engine,
     pub(crate) phase: Phase,
-    pub(crate) channels: BTreeMap<u8, R::Channel>,
+    pub(crate) channels: BTreeMap<u8, Channel<R::Side>>,
     pub(crate) requests: RequestCodec,
     pub(crate) replies: ReplyCodec,
     /// The channel that the peer's data items belong to.
@@ -231,7 +220,7 @@ impl<R: Role> Session<R> {
     /// Asks the peer to stop (or to go on) sending for a channel, because the X end does not take it.
     pub fn set_congested(&mut self, channel: ChannelId, stop: bool) {
         let Some(state) = self.channels.get_mut(&channel.0) else { return };
-        if std::mem::replace(state.congested(), stop) != stop {
+        if std::mem::replace(&mut state.congested, stop) != stop {
             let control = if stop { Control::BeginCongestion } else { Control::EndCongestion };
             self.link.put_control(control, channel.0);
         }
@@ -274,7 +263,7 @@ impl<R: Role> Session<R> {
             Phase::Version | Phase::Options | Phase::Stores => self.end(End::Clean),
             Phase::Running => {
                 let open: Vec<u8> =
-                    self.channels.iter().filter(|(_, c)| !c.finishing()).map(|(n, _)| *n).collect();
+                    self.channels.iter().filter(|(_, c)| c.is_open()).map(|(n, _)| *n).collect();
                 for number in open {
                     self.events.push(Event::ChannelClosed(ChannelId(number)));
                     self.finish(number);
@@ -402,7 +391,7 @@ impl<R: Role> Session<R> {
             Control::Switch => self.current = Some(arg),
             Control::Drop => {
                 self.tunnels.remove(arg);
-                if self.channels.remove(&arg).is_some_and(|c| !c.finishing()) {
+                if self.channels.remove(&arg).is_some_and(|c| c.is_open()) {
                     self.events.push(Event::ChannelClosed(ChannelId(arg)));
                 }
                 self.say_goodbye_when_done(now);
@@ -410,7 +399,7 @@ impl<R: Role> Session<R> {
             Control::Finish => {
                 self.tunnels.remove(arg);
                 self.flush();
-                if self.channels.remove(&arg).is_some_and(|c| !c.finishing()) {
+                if self.channels.remove(&arg).is_some_and(|c| c.is_open()) {
                     self.events.push(Event::ChannelClosed(ChannelId(arg)));
                     R::channel_finished(self);
                 }
@@ -442,8 +431,12 @@ impl<R: Role> Session<R> {
     }
 
     /// The state of an X11 channel that nobody has closed.
-    pub(crate) fn open_channel(&mut self, number: u8) -> Option<&mut R::Channel> {
-        self.channels.get_mut(&number).filter(|c| !c.finishing())
+    pub(crate) fn open_channel(&mut self, number: u8) -> Option<&mut Channel<R::Side>> {
+        self.channels.get_mut(&number).filter(|c| c.is_open())
+    }
+
+    pub(crate) fn has_open_channels(&self) -> bool {
+        self.channels.values().any(Channel::is_open)
     }
 
     /// What is coded from now on belongs to an X11 channel.
@@ -468,7 +461,7 @@ impl<R: Role> Session<R> {
     pub(crate) fn finish(&mut self, number: u8) {
         self.flush();
         if let Some(channel) = self.channels.get_mut(&number) {
-            channel.set_finishing();
+            channel.finish();
             self.link.put_control(Control::Finish, number);
             R::channel_finished(self);
         }
@@ -499,7 +492,7 @@ impl<R: Role> Session<R> {
         self.incoming = None;
         self.tunnels.finish_all();
         for (number, channel) in std::mem::take(&mut self.channels) {
-            if !channel.finishing() {
+            if channel.is_open() {
                 self.events.push(Event::ChannelClosed(ChannelId(number)));
             }
         }

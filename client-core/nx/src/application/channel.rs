@@ -1,21 +1,20 @@
 //! One X11 channel at the application side: the X client's output becomes coded requests, coded messages become
 //! X11 for it.
 
+use crate::channel::{Channel, Stage};
 use crate::coding::bits::{BitReader, BitWriter};
 use crate::coding::coder::{Coder, Decoder, Encoder};
-use crate::coding::pass::{ByteOrder, at16, at32};
+use crate::coding::pass::{at16, at32};
 use crate::error::Error;
 use crate::link::handshake::Options;
 use crate::reply::nx::PACK_METHODS;
-use crate::reply::{ERROR, KEYMAP_NOTIFY, REPLY, ReplyCodec, ReplyState};
+use crate::reply::{ERROR, KEYMAP_NOTIFY, REPLY, ReplyCodec};
 use crate::request::core::{ALLOC_COLOR, GET_INPUT_FOCUS, QUERY_EXTENSION};
-use crate::request::{Opcodes, RequestCodec, RequestState, is_never_raw, nx};
-use crate::session;
+use crate::request::{Opcodes, RequestCodec, is_never_raw, nx};
 use crate::substitute::{extension_asked, learn};
 use crate::trace::{Direction, Trace};
 use crate::unproxied::{Pack, control_parameters};
 use crate::x11::expect::is_typed;
-use crate::x11::split::Splitter;
 
 const CLIENT_MESSAGE: u8 = 33;
 /// Round trips answered here before one is let through.
@@ -23,72 +22,18 @@ const ANSWERS: u8 = 8;
 /// Requests whose errors X clients of a proxy session do not see: `ReparentWindow`, `ConfigureWindow`, `GrabKey`.
 const HIDDEN_ERRORS: [u8; 3] = [7, 12, 33];
 
-/// How far the connection setup has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Fresh,
-    /// The X client's setup has passed.
-    Setup,
-    /// The X server's answer has passed.
-    Answered,
-}
-
-/// State of one X11 channel.
-#[derive(Debug)]
-pub struct Channel {
-    stage: Stage,
-    finishing: bool,
-    congested: bool,
-    /// Requests so far, modulo 2^16.
-    sequence: u16,
-    requests: RequestState,
-    replies: ReplyState,
+/// What the application side keeps of a channel.
+#[derive(Debug, Default)]
+pub struct ClientSide {
     /// Round trips answered here since the last one that was let through.
     answers: u8,
     /// The last sequence number the X client has seen.
     seen: u16,
-    /// False after `SetCacheParameters` switched remembering off.
-    keep: bool,
-    pub(super) from_client: Splitter,
+    /// `SetCacheParameters` switched remembering off.
+    forgets: bool,
 }
 
-impl Default for Channel {
-    fn default() -> Self {
-        Self {
-            stage: Stage::Fresh,
-            finishing: false,
-            congested: false,
-            sequence: 0,
-            requests: RequestState::default(),
-            replies: ReplyState::default(),
-            answers: 0,
-            seen: 0,
-            keep: true,
-            from_client: Splitter::default(),
-        }
-    }
-}
-
-impl session::Channel for Channel {
-    fn finishing(&self) -> bool {
-        self.finishing
-    }
-
-    fn set_finishing(&mut self) {
-        self.finishing = true;
-        self.from_client = Splitter::default();
-    }
-
-    fn congested(&mut self) -> &mut bool {
-        &mut self.congested
-    }
-}
-
-impl Channel {
-    fn order(&self) -> ByteOrder {
-        self.replies.order
-    }
-
+impl Channel<ClientSide> {
     /// Codes all complete messages of the X client; what it is answered without the far side goes to `local`. False
     /// if its connection setup is longer than NX can carry.
     pub(super) fn encode_client(
@@ -101,12 +46,9 @@ impl Channel {
         trace: &mut Trace,
     ) -> Result<bool, Error> {
         if self.stage == Stage::Fresh {
-            let Some(setup) = self.from_client.setup() else { return Ok(true) };
+            let Some(setup) = self.from_x.setup() else { return Ok(true) };
             let Ok(size) = u8::try_from(setup.len()) else { return Ok(false) };
-            self.stage = Stage::Setup;
-            let order = ByteOrder::announced_by(setup.first().copied().unwrap_or(0));
-            self.replies.order = order;
-            self.requests.order = order;
+            self.set_up(&setup);
             let mut encoder = Encoder(writer);
             for byte in [size].into_iter().chain(setup) {
                 encoder.value(byte.into(), 8, 0)?;
@@ -114,7 +56,7 @@ impl Channel {
         }
         let order = self.order();
         let mut request = Vec::new();
-        while self.from_client.request(order, &mut request) {
+        while self.from_x.request(order, &mut request) {
             self.sequence = self.sequence.wrapping_add(1);
             if request.first() == Some(&nx::GET_SHMEM_PARAMETERS)
                 && let [_, stage, _, _, enabled @ ..] = request.as_mut_slice()
@@ -124,7 +66,7 @@ impl Channel {
                 // This side has no shared memory to offer.
                 enabled.iter_mut().take(2).for_each(|flag| *flag = 0);
             }
-            let keep = self.keep;
+            let keep = !self.side.forgets;
             let start = writer.bit_len();
             let record = trace.begin(number, Direction::ToServer, &request);
             if options.taint && request.first() == Some(&GET_INPUT_FOCUS) && self.may_answer() {
@@ -133,7 +75,7 @@ impl Channel {
                 let mut reply = [0; 32];
                 reply[0] = REPLY;
                 order.set(&mut reply, at16(2), self.sequence.into());
-                self.seen = self.sequence;
+                self.side.seen = self.sequence;
                 local.extend(reply);
                 continue;
             }
@@ -143,7 +85,7 @@ impl Channel {
             match opcode {
                 nx::GET_CONTROL_PARAMETERS => local.extend(self.control_parameters(options)),
                 nx::END_SPLIT => local.extend(self.no_split(&request)),
-                nx::SET_CACHE_PARAMETERS => self.keep = request.get(4).is_some_and(|on| *on != 0),
+                nx::SET_CACHE_PARAMETERS => self.side.forgets = request.get(4).is_none_or(|on| *on == 0),
                 _ => {}
             }
         }
@@ -152,12 +94,12 @@ impl Channel {
 
     /// True if a round trip may be answered here (NX part 3 §11.3). To be asked once for each.
     fn may_answer(&mut self) -> bool {
-        if self.answers == ANSWERS {
-            self.answers = 0;
+        if self.side.answers == ANSWERS {
+            self.side.answers = 0;
             return false;
         }
         let may = self.sequence != u16::MAX && self.replies.expected.is_empty();
-        self.answers += u8::from(may);
+        self.side.answers += u8::from(may);
         may
     }
 
@@ -222,12 +164,12 @@ impl Channel {
         let order = self.order();
         let first = message.first().copied().unwrap_or(0);
         let number = self.replies.sequence as u16;
-        let ahead = number.wrapping_sub(self.seen) < 0x8000;
+        let ahead = number.wrapping_sub(self.side.seen) < 0x8000;
         if ahead || first == REPLY || (first == ERROR && answers) {
-            self.seen = number;
+            self.side.seen = number;
         }
         if first != REPLY && first != KEYMAP_NOTIFY {
-            order.set(message, at16(2), self.seen.into());
+            order.set(message, at16(2), self.side.seen.into());
         }
         if first == ERROR && message.get(10).is_some_and(|major| HIDDEN_ERRORS.contains(major)) {
             message.clear();

@@ -10,7 +10,8 @@ mod channel;
 
 use std::time::{Duration, Instant};
 
-use self::channel::Channel;
+use self::channel::ClientSide;
+use crate::channel::Channel;
 use crate::error::Error;
 use crate::event::{ChannelId, End, Event};
 use crate::link::control::{ChannelKind, Control, TokenClass};
@@ -19,7 +20,7 @@ use crate::link::tokens::Tokens;
 use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
 use crate::saved::{self, SavedStores, WORTH_SAVING};
-use crate::session::{Channel as _, Incoming, Phase, Role, Session};
+use crate::session::{Incoming, Phase, Role, Session};
 use crate::trace::Direction;
 use crate::tunnel::Tunnels;
 use crate::x11::cookie::Cookie;
@@ -111,7 +112,7 @@ impl Application {
         }
         self.write_on(channel.0);
         let Some(state) = self.channels.get_mut(&channel.0) else { return };
-        state.from_client.push(bytes);
+        state.from_x.push(bytes);
         let mut local = Vec::new();
         let result = state.encode_client(
             &mut self.writer,
@@ -192,7 +193,7 @@ impl Application {
 }
 
 impl Role for ApplicationRole {
-    type Channel = Channel;
+    type Side = ClientSide;
 
     fn handshake(session: &mut Application, now: Instant) -> Result<bool, Error> {
         let Some(word) = session.link.next_word(handshake::WORD_LIMIT)? else { return Ok(false) };
@@ -234,7 +235,7 @@ impl Role for ApplicationRole {
         let record = session.trace.begin(number, Direction::ToClient, &message);
         session.trace.end(record, position - start);
         incoming.position = position;
-        if !channel.finishing() {
+        if channel.is_open() {
             session.events.x11(ChannelId(number), &message);
         }
         Ok(Some(incoming))

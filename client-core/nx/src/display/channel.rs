@@ -1,92 +1,37 @@
 //! One X11 channel at the display side: requests become X11, the X server's output becomes coded messages.
 
 use super::Config;
+use crate::channel::{Channel, Stage};
 use crate::coding::bits::BitWriter;
 use crate::coding::coder::{Coder, Decoder, Encoder};
-use crate::coding::pass::{ByteOrder, at16};
+use crate::coding::pass::at16;
 use crate::error::Error;
-use crate::reply::{ReplyCodec, ReplyState, SPLIT_REPORT};
+use crate::reply::{ReplyCodec, SPLIT_REPORT};
 use crate::request::core::QUERY_EXTENSION;
-use crate::request::{Opcodes, RequestCodec, RequestState, is_never_raw};
-use crate::session;
+use crate::request::{Opcodes, RequestCodec, is_never_raw};
 use crate::substitute::{Substitutes, learn};
 use crate::trace::{Direction, Trace};
 use crate::x11::cookie::setup_size;
 use crate::x11::expect::is_typed;
-use crate::x11::split::{Message, Splitter};
+use crate::x11::split::Message;
 
 const MOTION_NOTIFY: u8 = 6;
 const GENERIC_EVENT: u8 = 35;
 const BAD_ALLOC: u8 = 11;
 
-/// How far the connection setup has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Fresh,
-    /// The X client's setup has passed.
-    Setup,
-    /// The X server's answer has passed.
-    Answered,
-}
-
-/// State of one X11 channel.
-#[derive(Debug)]
-pub struct Channel {
-    stage: Stage,
-    finishing: bool,
-    congested: bool,
-    /// Requests so far, modulo 2^16.
-    sequence: u16,
-    requests: RequestState,
-    replies: ReplyState,
+/// What the display side keeps of a channel.
+#[derive(Debug, Default)]
+pub struct ServerSide {
     substitutes: Substitutes,
-    pub(super) from_server: Splitter,
     held_motion: Option<Vec<u8>>,
     /// The request at hand, kept for its allocation.
     message: Vec<u8>,
 }
 
-impl Default for Channel {
-    fn default() -> Self {
-        Self {
-            stage: Stage::Fresh,
-            finishing: false,
-            congested: false,
-            sequence: 0,
-            requests: RequestState::default(),
-            replies: ReplyState::default(),
-            substitutes: Substitutes::default(),
-            from_server: Splitter::default(),
-            held_motion: None,
-            message: Vec::new(),
-        }
-    }
-}
-
-impl session::Channel for Channel {
-    fn finishing(&self) -> bool {
-        self.finishing
-    }
-
-    fn set_finishing(&mut self) {
-        self.finishing = true;
-        self.from_server = Splitter::default();
-        self.held_motion = None;
-    }
-
-    fn congested(&mut self) -> &mut bool {
-        &mut self.congested
-    }
-}
-
-impl Channel {
+impl Channel<ServerSide> {
     /// True once the X client's connection setup has passed.
     pub(super) fn setup_seen(&self) -> bool {
         self.stage != Stage::Fresh
-    }
-
-    fn order(&self) -> ByteOrder {
-        self.replies.order
     }
 
     /// Decodes the connection setup (NX part 3 §2.2). False if it must be refused.
@@ -105,11 +50,8 @@ impl Channel {
             let (size, max) = (setup.len(), usize::from(u8::MAX));
             return Err(Error::MessageSize { size, min: setup_size(&setup).unwrap_or(12), max });
         }
-        self.stage = Stage::Setup;
-        let order = ByteOrder::announced_by(setup.first().copied().unwrap_or(0));
-        self.replies.order = order;
-        self.requests.order = order;
-        self.substitutes.order = order;
+        self.set_up(&setup);
+        self.side.substitutes.order = self.order();
         let accepted =
             config.cookie.as_ref().is_none_or(|c| c.replace_in(&mut setup, config.x11_cookie.as_ref()));
         if accepted {
@@ -127,11 +69,11 @@ impl Channel {
         codec: &mut RequestCodec,
         out: &mut Vec<u8>,
     ) -> Result<usize, Error> {
-        let mut request = std::mem::take(&mut self.message);
+        let mut request = std::mem::take(&mut self.side.message);
         let position = codec.decode(payload, position, &mut self.requests, &mut request)?;
         self.sequence = self.sequence.wrapping_add(1);
         let opcode = request.first().copied().unwrap_or(0);
-        let awaited = self.substitutes.execute(&request, out);
+        let awaited = self.side.substitutes.execute(&request, out);
         // Without differential coding only the replies that keep their own form are awaited.
         if let Some((opcode, data)) = awaited
             .or((is_typed(opcode)).then_some((opcode, [0; 3])))
@@ -139,13 +81,13 @@ impl Channel {
         {
             self.replies.expected.push(self.sequence, opcode, data);
         }
-        self.message = request;
+        self.side.message = request;
         Ok(position)
     }
 
     /// The request decoded last, as the X client made it.
     pub(super) fn last_request(&self) -> &[u8] {
-        &self.message
+        &self.side.message
     }
 
     /// Codes all complete messages of the X server. True if a pointer motion is being held.
@@ -162,12 +104,12 @@ impl Channel {
             return Err(Error::X11 { channel: number, what: "the X server spoke before the X client" });
         }
         if self.stage == Stage::Setup {
-            let Some(mut setup) = self.from_server.setup_reply(order) else { return Ok(false) };
+            let Some(mut setup) = self.from_x.setup_reply(order) else { return Ok(false) };
             self.stage = Stage::Answered;
-            self.substitutes.setup_answered(&setup);
+            self.side.substitutes.setup_answered(&setup);
             codec.setup(&mut Encoder(writer), order, &mut setup)?;
         }
-        while let Some(message) = self.from_server.server_message(order) {
+        while let Some(message) = self.from_x.server_message(order) {
             match message {
                 Message::Whole(message) => {
                     let start = writer.bit_len();
@@ -185,7 +127,7 @@ impl Channel {
                 Message::TooLong(_) => {}
             }
         }
-        Ok(self.held_motion.is_some())
+        Ok(self.side.held_motion.is_some())
     }
 
     fn encode_message(
@@ -197,9 +139,9 @@ impl Channel {
     ) -> Result<(), Error> {
         let first = message.first().copied().unwrap_or(0);
         match first {
-            _ if !self.substitutes.wants(first) => return Ok(()),
+            _ if !self.side.substitutes.wants(first) => return Ok(()),
             MOTION_NOTIFY => {
-                self.held_motion = Some(message);
+                self.side.held_motion = Some(message);
                 return Ok(());
             }
             // Nor has it for such an event, whose code is that of a report of the display side (NX part 4 §5.8).
@@ -216,7 +158,7 @@ impl Channel {
         let sequence = self.order().u16(&message, 2);
         let expected = self.replies.expected.head(sequence);
         if let Some(expected) = expected {
-            self.substitutes.answer((expected.opcode, expected.data), &mut message);
+            self.side.substitutes.answer((expected.opcode, expected.data), &mut message);
         }
         codec.encode(writer, &mut self.replies, &mut message)?;
         if let Some(expected) = expected.filter(|e| e.opcode == QUERY_EXTENSION) {
@@ -231,7 +173,7 @@ impl Channel {
         writer: &mut BitWriter,
         codec: &mut ReplyCodec,
     ) -> Result<(), Error> {
-        if let Some(mut motion) = self.held_motion.take() {
+        if let Some(mut motion) = self.side.held_motion.take() {
             let order = self.order();
             // A reply may have overtaken it; its number must not go back (modulo 2^16).
             let behind = order.u16(&motion, 2).wrapping_sub(self.replies.sequence as u16);

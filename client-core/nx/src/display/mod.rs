@@ -9,7 +9,8 @@ mod channel;
 
 use std::time::{Duration, Instant};
 
-use self::channel::Channel;
+use self::channel::ServerSide;
+use crate::channel::Channel;
 use crate::coding::bits::BitReader;
 use crate::coding::coder::Decoder;
 use crate::error::Error;
@@ -19,7 +20,7 @@ use crate::link::handshake::{self, LinkType, Options};
 use crate::reply::ReplyCodec;
 use crate::request::RequestCodec;
 use crate::saved::{self, SavedStores};
-use crate::session::{Channel as _, Incoming, Phase, Role, Session};
+use crate::session::{Incoming, Phase, Role, Session};
 use crate::trace::Direction;
 use crate::tunnel::Tunnels;
 use crate::x11::cookie::Cookie;
@@ -130,7 +131,7 @@ impl Display {
         }
         self.write_on(channel.0);
         let Some(state) = self.channels.get_mut(&channel.0) else { return };
-        state.from_server.push(bytes);
+        state.from_x.push(bytes);
         let opcodes = &mut self.requests.opcodes;
         let result =
             state.encode_server(channel.0, &mut self.writer, &mut self.replies, opcodes, &mut self.trace);
@@ -199,7 +200,7 @@ impl DisplayRole {
 }
 
 impl Role for DisplayRole {
-    type Channel = Channel;
+    type Side = ServerSide;
 
     fn handshake(session: &mut Display, now: Instant) -> Result<bool, Error> {
         if session.phase == Phase::Options {
@@ -228,9 +229,7 @@ impl Role for DisplayRole {
                     session.events.push(Event::Loaded);
                 }
             }
-            Control::SaveRequest
-                if session.role.saves() && session.channels.values().all(Channel::finishing) =>
-            {
+            Control::SaveRequest if session.role.saves() && !session.has_open_channels() => {
                 if let Some(saved) = SavedStores::of(&session.requests, &session.replies) {
                     session.events.push(Event::Saved(saved));
                 }
@@ -261,7 +260,7 @@ impl Role for DisplayRole {
         } else {
             let accepted = channel.decode_setup(&mut decoder, &session.role.config, &mut out)?;
             incoming.position = decoder.0.position();
-            if !accepted && !channel.finishing() {
+            if !accepted && channel.is_open() {
                 // The X server never sees a connection without the session cookie.
                 session.events.push(Event::ChannelClosed(ChannelId(number)));
                 session.finish(number);
@@ -293,7 +292,8 @@ impl Role for DisplayRole {
             return;
         }
         session.role.motion = None;
-        let numbers: Vec<u8> = session.channels.keys().copied().collect();
+        let open = session.channels.iter().filter(|(_, channel)| channel.is_open());
+        let numbers: Vec<u8> = open.map(|(number, _)| *number).collect();
         for number in numbers {
             session.write_on(number);
             if let Some(channel) = session.channels.get_mut(&number)
@@ -306,9 +306,9 @@ impl Role for DisplayRole {
 
     /// With the last channel gone the peer may save.
     fn channel_finished(session: &mut Display) {
-        let role = &mut session.role;
-        if role.saves() && !role.saved && session.channels.values().all(Channel::finishing) {
-            role.outdated = true;
+        let saves = session.role.saves() && !session.role.saved;
+        if saves && !session.has_open_channels() {
+            session.role.outdated = true;
             session.events.push(Event::StoresOutdated);
         }
     }
