@@ -16,6 +16,7 @@ mod home;
 mod image;
 mod process;
 pub mod qemu;
+mod watch;
 
 use std::io;
 use std::os::fd::AsRawFd;

@@ -29,12 +29,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::process::Signal;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::image::{Image, existing};
 use super::process::{Process, Status};
+use super::watch::Watch;
 use super::{End, Hypervisor, Machine, MachineSpec, StartError, console, home, replace};
 
 /// Runs machines as containers of this host.
@@ -89,21 +88,19 @@ struct RunningContainer {
     process: Arc<Process>,
     /// Whether its end was asked for.
     requested: Arc<AtomicBool>,
-    end: watch::Receiver<Option<End>>,
-    watcher: JoinHandle<()>,
+    watch: Watch,
 }
 
 impl RunningContainer {
     fn watch(process: Process, place: Place) -> Self {
         let process = Arc::new(process);
         let requested = Arc::new(AtomicBool::new(false));
-        let (announce, end) = watch::channel(None);
-        let watcher = tokio::spawn({
+        let watch = Watch::new(place.id.clone(), {
             let (process, requested) = (Arc::clone(&process), Arc::clone(&requested));
             async move {
                 let status = process.ended().await.unwrap_or(Status::Unknown);
                 let requested = requested.load(Ordering::Relaxed);
-                let id = place.id.clone();
+                debug!(vm = %place.id, ?status, "the first process ended");
                 let end = tokio::task::spawn_blocking(move || {
                     let killed_for_memory = cgroup::killed_for_memory(&place.cgroup);
                     let words = console::last_words(&place.console());
@@ -112,12 +109,10 @@ impl RunningContainer {
                         Err(error) => End::Zombie(error.to_string()),
                     }
                 });
-                let end = end.await.unwrap_or_else(|error| End::Zombie(error.to_string()));
-                info!(vm = %id, ?status, ?end, "container ended");
-                announce.send_replace(Some(end));
+                end.await.unwrap_or_else(|error| End::Zombie(error.to_string()))
             }
         });
-        Self { process, requested, end, watcher }
+        Self { process, requested, watch }
     }
 }
 
@@ -131,24 +126,11 @@ impl Machine for RunningContainer {
     async fn kill(&self) -> io::Result<()> {
         self.requested.store(true, Ordering::Relaxed);
         self.process.signal(Signal::KILL)?;
-        match self.ended().await {
-            End::Zombie(why) => Err(io::Error::other(why)),
-            _ => Ok(()),
-        }
+        self.watch.gone().await
     }
 
     async fn ended(&self) -> End {
-        let mut end = self.end.clone();
-        match end.wait_for(Option::is_some).await {
-            Ok(end) => end.clone().unwrap_or(End::PoweredOff),
-            Err(_) => End::Failed("the machine is no longer watched".into()),
-        }
-    }
-}
-
-impl Drop for RunningContainer {
-    fn drop(&mut self) {
-        self.watcher.abort();
+        self.watch.ended().await
     }
 }
 

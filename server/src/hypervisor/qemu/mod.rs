@@ -28,14 +28,14 @@ use async_trait::async_trait;
 use rustix::process::Signal;
 use serde_json::json;
 use tokio::net::UnixListener;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
 use self::command::Accelerator;
 use self::qmp::{Event, Qmp};
 use super::image::{Image, existing};
 use super::process::{Process, Status};
+use super::watch::Watch;
 use super::{End, Hypervisor, Machine, MachineSpec, StartError, console, home, replace};
 
 /// How long QEMU may take to dial its control socket.
@@ -241,8 +241,7 @@ fn check_memory(mib: u32) -> Result<(), StartError> {
 struct RunningQemu {
     process: Arc<Process>,
     orders: mpsc::Sender<Order>,
-    end: watch::Receiver<Option<End>>,
-    watcher: JoinHandle<()>,
+    watch: Watch,
 }
 
 /// What a machine's task is asked to do.
@@ -256,18 +255,11 @@ impl RunningQemu {
     fn watch(process: Process, qmp: Qmp, listener: UnixListener, place: Place) -> Self {
         let process = Arc::new(process);
         let (orders, ordered) = mpsc::channel(4);
-        let (announce, end) = watch::channel(None);
-        let watcher = tokio::spawn({
-            let process = Arc::clone(&process);
-            async move {
-                let id = place.id.clone();
-                let end =
-                    Watcher { process, listener, place, ordered, expected: false, end: None }.run(qmp).await;
-                info!(vm = %id, ?end, "qemu ended");
-                announce.send_replace(Some(end));
-            }
-        });
-        Self { process, orders, end, watcher }
+        let id = place.id.clone();
+        let watcher =
+            Watcher { process: Arc::clone(&process), listener, place, ordered, expected: false, end: None };
+        let watch = Watch::new(id, watcher.run(qmp));
+        Self { process, orders, watch }
     }
 }
 
@@ -285,24 +277,11 @@ impl Machine for RunningQemu {
     async fn kill(&self) -> io::Result<()> {
         let _ = self.orders.send(Order::Expect).await;
         self.process.signal(Signal::KILL)?;
-        match self.ended().await {
-            End::Zombie(why) => Err(io::Error::other(why)),
-            _ => Ok(()),
-        }
+        self.watch.gone().await
     }
 
     async fn ended(&self) -> End {
-        let mut end = self.end.clone();
-        match end.wait_for(Option::is_some).await {
-            Ok(end) => end.clone().unwrap_or(End::PoweredOff),
-            Err(_) => End::Failed("the machine is no longer watched".into()),
-        }
-    }
-}
-
-impl Drop for RunningQemu {
-    fn drop(&mut self) {
-        self.watcher.abort();
+        self.watch.ended().await
     }
 }
 
