@@ -27,6 +27,9 @@ pub struct Config {
     pub keymaps: Option<CompileKeymap>,
     /// Directories of fonts that clients may name (`SetFontPath`); none offers the built-in fonts alone.
     pub font_files: Option<FontFiles>,
+    /// Those of them that clients find fonts in without naming them, before the built-in ones. What is no such directory
+    /// is left out.
+    pub font_path: Vec<String>,
     /// When the last connection closes, and its client has not asked that anything be retained, all is as if the server
     /// had just been started (X11 §10). Where this is off, settings, atoms and properties of the root outlive those who
     /// made them.
@@ -132,6 +135,7 @@ impl Default for Config {
             keyboard: KeyboardNames::default(),
             keymaps: None,
             font_files: None,
+            font_path: Vec::new(),
             starts_over: true,
         }
     }

@@ -10,6 +10,7 @@ use x11rb_protocol::protocol::xproto::{
 };
 
 use crate::client::ClientId;
+use crate::config::Config;
 use crate::drawing::codes;
 use crate::error::{Outcome, XError};
 use crate::font::xlfd::{Request, scalable};
@@ -39,9 +40,8 @@ pub(crate) struct ScaledFont {
 }
 
 /// Where fonts are looked for, beside the built-in ones.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct FontPath {
-    /// None is the default path.
     elements: Vec<Vec<u8>>,
     /// By lower-case name: in the order of the path, sorted within each directory.
     files: Vec<FontFile>,
@@ -54,6 +54,51 @@ struct FontFile {
     file: String,
     /// Read when it is first opened; none in it if it could not be.
     font: OnceLock<Option<Arc<Font>>>,
+}
+
+impl FontPath {
+    /// The path that counts until clients set one: those of the embedder's directories that there are, and the built-in
+    /// fonts.
+    pub(crate) fn default_of(config: &Config) -> Self {
+        let mut path = Self { elements: Vec::new(), files: Vec::new() };
+        for directory in &config.font_path {
+            if let Some(found) = font_files(directory, config) {
+                path.elements.push(directory.clone().into_bytes());
+                path.files.extend(found);
+            }
+        }
+        path.elements.push(BUILT_INS.to_vec());
+        path
+    }
+
+    /// The index of an element that names nothing is the error.
+    fn new(elements: Vec<Vec<u8>>, config: &Config) -> Result<Self, usize> {
+        let mut files = Vec::new();
+        for (index, element) in elements.iter().enumerate() {
+            if element != BUILT_INS {
+                files.extend(font_files(&String::from_utf8_lossy(element), config).ok_or(index)?);
+            }
+        }
+        Ok(Self { elements, files })
+    }
+}
+
+/// The fonts of a directory, sorted; none if the embedder gives no such directory.
+fn font_files(directory: &str, config: &Config) -> Option<Vec<FontFile>> {
+    let listed = config.font_files.and_then(|files| (files.list)(directory))?;
+    let directory: Arc<str> = directory.into();
+    let mut found: Vec<FontFile> = listed
+        .into_iter()
+        .take(MAX_NAMES)
+        .map(|(name, file)| FontFile {
+            name: name.to_lowercase(),
+            directory: directory.clone(),
+            file,
+            font: OnceLock::new(),
+        })
+        .collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Some(found)
 }
 
 fn char_info(metrics: Metrics) -> Charinfo {
@@ -295,38 +340,17 @@ impl Server {
         if request.font.len() > MAX_ELEMENTS {
             return Err(XError::ALLOC);
         }
-        let mut path = FontPath::default();
-        for (index, element) in request.font.iter().enumerate() {
-            path.elements.push(element.name.clone());
-            if element.name == BUILT_INS {
-                continue;
-            }
-            let directory = String::from_utf8_lossy(&element.name);
-            let listed = self.config.font_files.and_then(|files| (files.list)(&directory));
-            let listed = listed.ok_or(XError::value(index as u32))?;
-            let directory: Arc<str> = directory.as_ref().into();
-            let mut found: Vec<FontFile> = listed
-                .into_iter()
-                .take(MAX_NAMES)
-                .map(|(name, file)| FontFile {
-                    name: name.to_lowercase(),
-                    directory: directory.clone(),
-                    file,
-                    font: OnceLock::new(),
-                })
-                .collect();
-            found.sort_by(|one, other| one.name.cmp(&other.name));
-            path.files.extend(found);
-        }
-        self.font_path = path;
+        let elements: Vec<Vec<u8>> = request.font.iter().map(|element| element.name.clone()).collect();
+        self.font_path = if elements.is_empty() {
+            FontPath::default_of(&self.config)
+        } else {
+            FontPath::new(elements, &self.config).map_err(|index| XError::value(index as u32))?
+        };
         Ok(())
     }
 
     pub(crate) fn get_font_path(&mut self, client: ClientId) -> Outcome {
-        let elements = &self.font_path.elements;
-        let default = [BUILT_INS.to_vec()];
-        let elements = if elements.is_empty() { &default[..] } else { elements };
-        let path = elements.iter().map(|name| Str { name: name.clone() }).collect();
+        let path = self.font_path.elements.iter().map(|name| Str { name: name.clone() }).collect();
         self.reply(client, &GetFontPathReply { sequence: 0, length: 0, path });
         Ok(())
     }

@@ -165,7 +165,7 @@ impl Server {
             selections: Selections::default(),
             clipboard: Clipboard::default(),
             fonts: Catalogue::default(),
-            font_path: FontPath::default(),
+            font_path: FontPath::default_of(&config),
             scaled_fonts: Vec::new(),
             randr: Randr::default(),
             xfixes: Xfixes::default(),

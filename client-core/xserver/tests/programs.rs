@@ -374,20 +374,7 @@ fn x11perf_carries_out_every_operation() {
         .filter(|(_, words)| !said.contains(&format!("/sec): {words}")))
         .map(|(name, _)| *name)
         .collect();
-    // Fonts of Adobe and of JIS are not among the built-in ones.
-    let fonts = [
-        "-f14text16",
-        "-f24text16",
-        "-tr10text",
-        "-tr24text",
-        "-polytext",
-        "-polytext16",
-        "-f14itext16",
-        "-f24itext16",
-        "-tr10itext",
-        "-tr24itext",
-    ];
-    assert_eq!(left_out, fonts);
+    assert!(left_out.is_empty(), "{left_out:?}: {said}");
 }
 
 #[test]

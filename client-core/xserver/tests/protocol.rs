@@ -599,6 +599,16 @@ fn fonts_of_a_directory_that_the_embedder_gives_can_be_opened() {
     world.send(client, SetFontPathRequest { font: Cow::Owned(Vec::new()) });
     assert_eq!(world.ask(client, list(b"xtf*")).names.len(), 0);
     assert_eq!(world.fail(client, open(second)).0, NAME_ERROR);
+    // Which may have directories too; those that there are.
+    let font_path = vec!["/nothing".to_owned(), "/fonts".to_owned()];
+    let mut world = World::with(Config { font_files: Some(files), font_path, ..Config::default() });
+    let client = world.client();
+    let path = world.ask(client, GetFontPathRequest).path;
+    assert_eq!(
+        path.iter().map(|element| &element.name[..]).collect::<Vec<_>>(),
+        [&b"/fonts"[..], b"built-ins"]
+    );
+    assert_eq!(world.ask(client, list(b"xtf*")).names.len(), 2);
 }
 
 #[test]

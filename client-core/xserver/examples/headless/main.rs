@@ -1,9 +1,10 @@
 //! Serves an X display on a Unix socket, without a window: any X program can be pointed at it.
 //!
 //! `headless :7 1280x800 [--screenshot FILE] [--managed] [--no-reset] [--dpi N] [--layout NAME]
-//! [--monitor WIDTHxHEIGHT+X+Y]...` listens on `/tmp/.X11-unix/X7`. On SIGUSR1 the screen is written to FILE as PNG, on
-//! SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input. With `--no-reset` it does not start over when the
-//! last client has gone.
+//! [--monitor WIDTHxHEIGHT+X+Y]... [--font-path DIRECTORY,...]` listens on `/tmp/.X11-unix/X7`. On SIGUSR1 the screen is
+//! written to FILE as PNG, on SIGTERM or SIGINT it ends. XTEST clients (xdotool) give it input. With `--no-reset` it does
+//! not start over when the last client has gone. Fonts are those of the path, by default where Debian has them, and the
+//! built-in ones.
 
 mod keymap;
 
@@ -22,6 +23,10 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{setsockopt, sockopt};
 use xserver::{ClientId, Config, FontFiles, FontNames, Monitor, Server, ServerEvent};
 
+/// Where fonts are on Debian and its kin.
+const FONT_PATH: [&str; 3] =
+    ["/usr/share/fonts/X11/misc", "/usr/share/fonts/X11/100dpi", "/usr/share/fonts/X11/75dpi"];
+
 struct Options {
     display: u32,
     config: Config,
@@ -31,7 +36,12 @@ struct Options {
 
 fn options() -> anyhow::Result<Options> {
     let fonts = FontFiles { list: list_fonts, read: read_font };
-    let config = Config { font_files: Some(fonts), keymaps: Some(keymap::compile), ..Config::default() };
+    let config = Config {
+        font_files: Some(fonts),
+        font_path: FONT_PATH.map(str::to_owned).into(),
+        keymaps: Some(keymap::compile),
+        ..Config::default()
+    };
     let mut options = Options { display: 7, config, monitors: Vec::new(), screenshot: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -42,6 +52,9 @@ fn options() -> anyhow::Result<Options> {
             "--layout" => options.config.keyboard.layout = value()?,
             "--monitor" => options.monitors.push(monitor(&value()?)?),
             "--no-reset" => options.config.starts_over = false,
+            "--font-path" => {
+                options.config.font_path = value()?.split(',').map(str::to_owned).collect();
+            }
             "--managed" => options.config.manage_top_levels = true,
             display if display.starts_with(':') => {
                 options.display = display[1..].parse().context("the display is a colon and a number")?;

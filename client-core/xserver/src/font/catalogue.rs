@@ -1,9 +1,10 @@
 //! The fonts that a server offers: names (X Logical Font Descriptions), aliases and patterns.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::Font;
+use super::builtin::{ALIASES, BUILTIN, Builtin};
 
 /// The fonts of a server by name. Names compare without case (X11 §9 `OpenFont`), in Latin-1.
 #[derive(Debug)]
@@ -18,103 +19,6 @@ enum Entry {
     /// The lower-case name, or pattern, of another entry.
     Alias(&'static str),
 }
-
-/// A font compiled into the crate, read when it is first opened.
-#[derive(Debug)]
-struct Builtin {
-    name: &'static str,
-    file: &'static [u8],
-    font: OnceLock<Option<Arc<Font>>>,
-}
-
-macro_rules! builtin {
-    ($name:literal, $file:literal) => {
-        Builtin {
-            name: $name,
-            file: include_bytes!(concat!("../../../../assets/fonts/misc/", $file)),
-            font: OnceLock::new(),
-        }
-    };
-}
-
-/// See `assets/fonts/README.md` for where these come from.
-static BUILTIN: [Builtin; 47] = [
-    builtin!("-misc-fixed-bold-r-normal--13-120-75-75-c-70-iso10646-1", "7x13B.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--13-120-75-75-c-70-iso8859-1", "7x13B-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--13-120-75-75-c-80-iso10646-1", "8x13B.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--13-120-75-75-c-80-iso8859-1", "8x13B-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--14-130-75-75-c-70-iso10646-1", "7x14B.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--14-130-75-75-c-70-iso8859-1", "7x14B-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--15-140-75-75-c-90-iso10646-1", "9x15B.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--15-140-75-75-c-90-iso8859-1", "9x15B-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--18-120-100-100-c-90-iso10646-1", "9x18B.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-normal--18-120-100-100-c-90-iso8859-1", "9x18B-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-semicondensed--13-120-75-75-c-60-iso10646-1", "6x13B.pcf.gz"),
-    builtin!("-misc-fixed-bold-r-semicondensed--13-120-75-75-c-60-iso8859-1", "6x13B-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-o-normal--13-120-75-75-c-70-iso10646-1", "7x13O.pcf.gz"),
-    builtin!("-misc-fixed-medium-o-normal--13-120-75-75-c-70-iso8859-1", "7x13O-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-o-normal--13-120-75-75-c-80-iso10646-1", "8x13O.pcf.gz"),
-    builtin!("-misc-fixed-medium-o-normal--13-120-75-75-c-80-iso8859-1", "8x13O-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-o-semicondensed--13-120-75-75-c-60-iso10646-1", "6x13O.pcf.gz"),
-    builtin!("-misc-fixed-medium-o-semicondensed--13-120-75-75-c-60-iso8859-1", "6x13O-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--10-100-75-75-c-60-iso10646-1", "6x10.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--10-100-75-75-c-60-iso8859-1", "6x10-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--13-120-75-75-c-70-iso10646-1", "7x13.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--13-120-75-75-c-70-iso8859-1", "7x13-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--13-120-75-75-c-80-iso10646-1", "8x13.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--13-120-75-75-c-80-iso8859-1", "8x13-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--14-130-75-75-c-70-iso10646-1", "7x14.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--14-130-75-75-c-70-iso8859-1", "7x14-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--15-140-75-75-c-90-iso10646-1", "9x15.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--15-140-75-75-c-90-iso8859-1", "9x15-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--18-120-100-100-c-90-iso10646-1", "9x18.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--18-120-100-100-c-90-iso8859-1", "9x18-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--20-200-75-75-c-100-iso10646-1", "10x20.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--20-200-75-75-c-100-iso8859-1", "10x20-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--6-60-75-75-c-40-iso10646-1", "4x6.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--6-60-75-75-c-40-iso8859-1", "4x6-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--7-70-75-75-c-50-iso10646-1", "5x7.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--7-70-75-75-c-50-iso8859-1", "5x7-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--8-80-75-75-c-50-iso10646-1", "5x8.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--8-80-75-75-c-50-iso8859-1", "5x8-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--9-90-75-75-c-60-iso10646-1", "6x9.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-normal--9-90-75-75-c-60-iso8859-1", "6x9-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-semicondensed--12-110-75-75-c-60-iso10646-1", "6x12.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-semicondensed--12-110-75-75-c-60-iso8859-1", "6x12-ISO8859-1.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-semicondensed--13-120-75-75-c-60-iso10646-1", "6x13.pcf.gz"),
-    builtin!("-misc-fixed-medium-r-semicondensed--13-120-75-75-c-60-iso8859-1", "6x13-ISO8859-1.pcf.gz"),
-    builtin!("-misc-nil-medium-r-normal--2-20-75-75-c-10-misc-fontspecific", "nil2.pcf.gz"),
-    builtin!("cursor", "cursor.pcf.gz"),
-    builtin!("micro", "micro.pcf.gz"),
-];
-
-/// The short names that programs have always used.
-const ALIASES: [(&str, &str); 24] = [
-    ("fixed", "-misc-fixed-medium-r-semicondensed--13-120-75-75-c-60-iso8859-1"),
-    ("4x6", "-misc-fixed-medium-r-normal--6-60-75-75-c-40-iso8859-1"),
-    ("5x7", "-misc-fixed-medium-r-normal--7-70-75-75-c-50-iso8859-1"),
-    ("5x8", "-misc-fixed-medium-r-normal--8-80-75-75-c-50-iso8859-1"),
-    ("6x9", "-misc-fixed-medium-r-normal--9-90-75-75-c-60-iso8859-1"),
-    ("6x10", "-misc-fixed-medium-r-normal--10-100-75-75-c-60-iso8859-1"),
-    ("6x12", "-misc-fixed-medium-r-semicondensed--12-110-75-75-c-60-iso8859-1"),
-    ("6x13", "-misc-fixed-medium-r-semicondensed--13-120-75-75-c-60-iso8859-1"),
-    ("6x13bold", "-misc-fixed-bold-r-semicondensed--13-120-75-75-c-60-iso8859-1"),
-    ("7x13", "-misc-fixed-medium-r-normal--13-120-75-75-c-70-iso8859-1"),
-    ("7x13bold", "-misc-fixed-bold-r-normal--13-120-75-75-c-70-iso8859-1"),
-    ("7x14", "-misc-fixed-medium-r-normal--14-130-75-75-c-70-iso8859-1"),
-    ("7x14bold", "-misc-fixed-bold-r-normal--14-130-75-75-c-70-iso8859-1"),
-    ("8x13", "-misc-fixed-medium-r-normal--13-120-75-75-c-80-iso8859-1"),
-    ("8x13bold", "-misc-fixed-bold-r-normal--13-120-75-75-c-80-iso8859-1"),
-    ("9x15", "-misc-fixed-medium-r-normal--15-140-75-75-c-90-iso8859-1"),
-    ("9x15bold", "-misc-fixed-bold-r-normal--15-140-75-75-c-90-iso8859-1"),
-    ("9x18", "-misc-fixed-medium-r-normal--18-120-100-100-c-90-iso8859-1"),
-    ("9x18bold", "-misc-fixed-bold-r-normal--18-120-100-100-c-90-iso8859-1"),
-    ("10x20", "-misc-fixed-medium-r-normal--20-200-75-75-c-100-iso8859-1"),
-    ("a14", "-misc-fixed-medium-r-normal--14-130-75-75-c-70-iso8859-1"),
-    ("variable", "-misc-fixed-bold-r-normal--13-120-75-75-c-80-iso8859-1"),
-    ("nil2", "-misc-nil-medium-r-normal--2-20-75-75-c-10-misc-fontspecific"),
-    ("unifixed", "-misc-fixed-medium-r-semicondensed--13-120-75-75-c-60-iso10646-1"),
-];
 
 impl Default for Catalogue {
     fn default() -> Self {
@@ -151,12 +55,6 @@ impl Catalogue {
             Entry::Font(font) => Some(font),
             Entry::Alias(of) => self.find(of, aliases_left.checked_sub(1)?),
         }
-    }
-}
-
-impl Builtin {
-    fn load(&self) -> Option<Arc<Font>> {
-        self.font.get_or_init(|| Font::from_pcf(self.file).ok().map(Arc::new)).clone()
     }
 }
 

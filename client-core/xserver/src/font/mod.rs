@@ -4,6 +4,7 @@
 //! their names, aliases and patterns: the free set compiled into this crate. Sizes that no file has are made of those
 //! that are there (`xlfd` finds which, `scale` draws them).
 
+mod builtin;
 mod catalogue;
 mod pcf;
 mod scale;
