@@ -9,7 +9,7 @@ use x11rb_protocol::protocol::xproto::{
 };
 
 use super::crossing::{MODE_GRAB, MODE_PASSIVE_GRAB, MODE_PASSIVE_UNGRAB, MODE_UNGRAB};
-use super::{Device, Origin, RawEvent};
+use super::{ANY_MODIFIER, Combinations, Device, Origin, RawEvent};
 use crate::client::ClientId;
 use crate::cursor::Cursor;
 use crate::error::{Outcome, XError};
@@ -61,10 +61,7 @@ pub(crate) struct PassiveGrab {
     pub(crate) client: ClientId,
     pub(crate) device: Device,
     pub(crate) activator: Activator,
-    /// Button or keycode; 0 is any.
-    pub(crate) detail: u8,
-    /// Modifiers; `ANY_MODIFIER` is any.
-    pub(crate) modifiers: u16,
+    pub(crate) of: Combinations,
     pub(crate) owner_events: bool,
     pub(crate) events: u32,
     pub(crate) pointer_async: bool,
@@ -89,25 +86,19 @@ pub(crate) struct XiGrab {
     pub(crate) events: u32,
 }
 
-const ANY_MODIFIER: u16 = 0x8000;
-
 impl PassiveGrab {
     fn matches(&self, device: Device, detail: u8, modifiers: u16) -> bool {
-        self.device == device
-            && self.activator == Activator::Press
-            && (self.detail == 0 || self.detail == detail)
-            && (self.modifiers == ANY_MODIFIER || self.modifiers == modifiers)
+        self.device == device && self.activator == Activator::Press && self.of.hold(detail, modifiers)
+    }
+
+    fn is_alike(&self, other: &Self) -> bool {
+        let kind = |grab: &Self| (grab.device, grab.activator, grab.xi.is_some());
+        kind(self) == kind(other)
     }
 
     /// Whether there is a combination that activates both.
     fn collides(&self, other: &Self) -> bool {
-        self.device == other.device
-            && self.activator == other.activator
-            && self.xi.is_some() == other.xi.is_some()
-            && (self.detail == 0 || other.detail == 0 || self.detail == other.detail)
-            && (self.modifiers == ANY_MODIFIER
-                || other.modifiers == ANY_MODIFIER
-                || self.modifiers == other.modifiers)
+        self.is_alike(other) && self.of.meet(&other.of)
     }
 }
 
@@ -289,8 +280,7 @@ impl Server {
             client,
             device,
             activator,
-            detail,
-            modifiers,
+            of: Combinations::new(detail, modifiers),
             owner_events: request.owner_events,
             events: 0,
             pointer_async,
@@ -473,8 +463,7 @@ impl Server {
             client,
             device: Device::Pointer,
             activator: Activator::Press,
-            detail: request.button.into(),
-            modifiers,
+            of: Combinations::new(request.button.into(), modifiers),
             owner_events,
             events,
             pointer_async,
@@ -505,8 +494,7 @@ impl Server {
             client,
             device: Device::Keyboard,
             activator: Activator::Press,
-            detail: request.key,
-            modifiers,
+            of: Combinations::new(request.key, modifiers),
             owner_events,
             events: mask::KEY_PRESS | mask::KEY_RELEASE,
             pointer_async,
@@ -528,9 +516,7 @@ impl Server {
         if state.grabs.len() >= MAX_GRABS {
             return Err(XError::ALLOC);
         }
-        state.grabs.retain(|old| {
-            !old.collides(&grab) || (old.detail, old.modifiers) != (grab.detail, grab.modifiers)
-        });
+        state.grabs.retain(|old| !old.is_alike(&grab) || old.client != grab.client || !old.of.same(&grab.of));
         state.grabs.push(grab);
         Ok(())
     }
@@ -552,48 +538,20 @@ impl Server {
         self.remove_passive(client, request.grab_window, kind, request.key, modifiers)
     }
 
-    /// Takes combinations away of a device, an activator and the input extension or the core: a specific one out of a grab of any leaves the others, which are then listed singly.
+    /// Takes combinations away of a device, an activator and the input extension or the core.
     pub(crate) fn remove_passive(
         &mut self,
         client: ClientId,
         window: Xid,
-        (device, activator, xi): (Device, Activator, bool),
+        kind: (Device, Activator, bool),
         detail: u8,
         modifiers: u16,
     ) -> Outcome {
-        let state = self.window_mut(window)?;
-        let mut kept = Vec::with_capacity(state.grabs.len());
-        for grab in state.grabs.drain(..) {
-            let same_detail = detail == 0 || grab.detail == detail;
-            let same_modifiers = modifiers == ANY_MODIFIER || grab.modifiers == modifiers;
-            let touches =
-                (same_detail || grab.detail == 0) && (same_modifiers || grab.modifiers == ANY_MODIFIER);
-            let kind = (grab.device, grab.activator, grab.xi.is_some());
-            if grab.client != client || kind != (device, activator, xi) || !touches {
-                kept.push(grab);
-                continue;
-            }
-            if same_detail && same_modifiers {
-                continue;
-            }
-            // What is left of a grab of any detail or any modifiers.
-            if grab.detail == 0 && !same_detail {
-                kept.extend(
-                    (1..=255)
-                        .filter(|other| *other != detail)
-                        .map(|other| PassiveGrab { detail: other, ..grab.clone() }),
-                );
-            }
-            if grab.modifiers == ANY_MODIFIER && !same_modifiers {
-                let detail = if grab.detail == 0 { detail } else { grab.detail };
-                kept.extend((0..256).filter(|other| *other != modifiers).map(|other| PassiveGrab {
-                    detail,
-                    modifiers: other,
-                    ..grab.clone()
-                }));
-            }
-        }
-        state.grabs = kept;
+        self.window_mut(window)?.grabs.retain_mut(|grab| {
+            grab.client != client
+                || (grab.device, grab.activator, grab.xi.is_some()) != kind
+                || grab.of.take_away(detail, modifiers)
+        });
         Ok(())
     }
 
@@ -644,8 +602,7 @@ impl Server {
         let modifiers = self.input.state() & 0xff;
         let found = self.window(to).ok().and_then(|window| {
             window.grabs.iter().rev().find(|grab| {
-                (grab.device, grab.activator) == (device, Activator::Crossing)
-                    && (grab.modifiers == ANY_MODIFIER || grab.modifiers == modifiers)
+                (grab.device, grab.activator) == (device, Activator::Crossing) && grab.of.hold(0, modifiers)
             })
         });
         let Some(passive) = found.cloned() else { return false };
@@ -715,7 +672,7 @@ impl Server {
             2 if grabbed && freeze.event.is_some() => {
                 let event = freeze.event.take();
                 let window = self.input.grab(device).map(|grab| grab.window);
-                self.release_for_replay(device);
+                self.release_alone(device);
                 match event {
                     Some(event) if touched => self.xi_replay_emulated(event, window),
                     Some(event) => self.process(event, window),
@@ -728,8 +685,8 @@ impl Server {
         Ok(())
     }
 
-    /// Releases a grab without letting queued events overtake the one that is replayed.
-    fn release_for_replay(&mut self, device: Device) {
+    /// Releases a grab without letting go of the events that waited for it.
+    fn release_alone(&mut self, device: Device) {
         let queue = std::mem::take(&mut self.input.queue);
         self.deactivate(device);
         self.input.queue = queue;
@@ -767,7 +724,10 @@ impl Server {
             let Some(grab) = self.input.grab(device) else { continue };
             let gone = |window: Xid| window != 0 && self.is_inferior(window, id);
             if gone(grab.window) || gone(grab.confine_to) {
-                self.deactivate(device);
+                self.release_alone(device);
+                // What has waited is told where the pointer is now, and not in a window that nobody sees.
+                self.pointer_window_may_have_changed();
+                self.run_queue();
             }
         }
         self.xi_became_unviewable(id);

@@ -88,8 +88,9 @@ impl Server {
         } else {
             (xproto::BUTTON_RELEASE_EVENT, mask::BUTTON_RELEASE)
         };
-        let source = self.input.pointer.window;
         let place = raw.place;
+        // What waited for a grab tells where the device is by then, as in Xvfb; replayed, it is in the window there.
+        let source = if replayed { self.window_at(place.0, place.1) } else { self.input.pointer.window };
         let event =
             DeviceEvent { response_type, detail: logical, time: raw.time, state, events, source, place };
         if !replayed && !self.xi_slave_event(&event.core()) {

@@ -182,6 +182,8 @@ scenarios! {
     keys_reach_whom_they_do_in_xvfb: keys;
     active_grabs_hold_as_in_xvfb: active_grabs;
     passive_grabs_activate_as_in_xvfb: passive_grabs;
+    parts_of_passive_grabs_are_taken_away_as_in_xvfb: parts_of_passive_grabs;
+    what_waits_for_a_window_that_goes_is_told_as_in_xvfb: windows_of_grabs_that_go;
     presses_that_grab_are_told_as_by_xvfb: grabs_of_owners;
     frozen_devices_thaw_as_in_xvfb: synchronous_grabs;
     what_waited_for_a_grab_is_told_as_by_xvfb: waiting_events;

@@ -156,6 +156,9 @@ fn about_windows(chance: &mut Chance) -> Op {
             let window = chance.window();
             // Not the place or the border and the size at a time: then Xvfb at times exposes more than it has to.
             let mask = chance.of(&[3, 0xc, 0x10, 0x13, 0x40, 0x60, 0x63, 0x6c]);
+            // With the size, only above or below: whether a window with a shape covers another one is by the protocol asked
+            // of its final size, by Xvfb of all of its shape.
+            let stack_modes = if mask == 0x6c { 2 } else { 5 };
             let all = [
                 Is(chance.range(-20, 200)),
                 Is(chance.range(-20, 150)),
@@ -163,7 +166,7 @@ fn about_windows(chance: &mut Chance) -> Op {
                 Is(chance.range(1, 200)),
                 Is(chance.below(5)),
                 chance.window(),
-                Is(chance.below(5)),
+                Is(chance.below(stack_modes)),
             ];
             let mut values = vec![window, Is(mask), Is(0)];
             values.extend(
@@ -279,7 +282,9 @@ fn about_input(chance: &mut Chance) -> Op {
             let (x, y) = (chance.range(-10, 100), chance.range(-10, 100));
             let source = if chance.one_in(4) { chance.window() } else { Is(0) };
             let to = if chance.one_in(4) { Is(0) } else { chance.window_or_root() };
-            request(c, 41, 0, "44222222", &[source, to, Is(0), Is(0), Is(0), Is(0), Is(x), Is(y)])
+            // All that is right of and below the source's corner: by the protocol the right and the lower border are beyond
+            // a rectangle that ends with the window, in Xvfb they are in it.
+            request(c, 41, 0, "44222222", &[source, to, Is(0), Is(0), Is(999), Is(999), Is(x), Is(y)])
         }
         _ => request(c, 38, 0, "4", &[chance.window_or_root()]),
     }
@@ -403,8 +408,14 @@ fn about_clients(chance: &mut Chance) -> Op {
             request(c, 25, chance.below(2) as u8, "44112*4", &values)
         }
         14 => {
-            let (x, y) = (chance.range(-20, 200), chance.range(-20, 150));
-            request(c, 40, 0, "4422", &[chance.window_or_root(), chance.window_or_root(), Is(x), Is(y)])
+            // In the root, or beyond all windows: beyond a window Xvfb finds its children but for those with a shape.
+            if chance.one_in(2) {
+                let (x, y) = (chance.range(0, 200), chance.range(0, 150));
+                request(c, 40, 0, "4422", &[Is(ROOT), Is(ROOT), Is(x), Is(y)])
+            } else {
+                let (from, to) = (chance.window_or_root(), chance.window_or_root());
+                request(c, 40, 0, "4422", &[from, to, Is(chance.range(5000, 9000)), Is(5000)])
+            }
         }
         _ => request(c, 14, 0, "4", &[chance.window()]),
     }
@@ -487,6 +498,16 @@ fn about_extensions(chance: &mut Chance) -> Op {
     }
 }
 
+/// Puts something into the region whose extents are asked or which is expanded: for an empty one Xvfb makes a rectangle
+/// without a size, or leaves the destination as it was.
+fn something_in_the_source(chance: &mut Chance, op: &Op) -> Option<Op> {
+    let Op::Extension { client, name: "XFIXES", minor: 18 | 28, values, .. } = op else { return None };
+    let mut with = vec![*values.first()?];
+    with.extend([chance.range(-20, 60), chance.range(-20, 60)].map(Is));
+    with.extend([chance.range(1, 80), chance.range(1, 80)].map(Is));
+    Some(Op::Extension { client: *client, name: "XFIXES", minor: 11, layout: "4*2", values: with })
+}
+
 /// Says which button or key: the next one to be pressed, or one that is held.
 fn choose_details(chance: &mut Chance, ops: &mut Vec<Op>) {
     let (mut buttons, mut keys) = (BUTTONS.iter(), KEYS.iter());
@@ -531,14 +552,16 @@ fn program(seed: u64) -> Vec<Op> {
             left -= weight;
             left < 0
         });
-        ops.push(match kind {
+        let op = match kind {
             Some(0) => about_windows(&mut chance),
             Some(1) => about_areas(&mut chance),
             Some(2) => about_input(&mut chance),
             Some(3) => about_grabs(&mut chance),
             Some(4) => about_extensions(&mut chance),
             _ => about_clients(&mut chance),
-        });
+        };
+        ops.extend(something_in_the_source(&mut chance, &op));
+        ops.push(op);
     }
     choose_details(&mut chance, &mut ops);
     if chance.one_in(4) {
@@ -635,11 +658,14 @@ fn run(w: &mut Wire<'_>, subject: Subject, ops: &[Op]) {
             }
             Op::Fake { kind, detail, x, y } => w.fake(0, *kind, *detail, *x, *y),
             Op::Close { client } => {
-                // Nothing waits for its grabs. By the protocol its selections go before its grabs do (X11 §10,
-                // Connection Close), so that what waited is not told to it; Xvfb tells it first, and a button that one
-                // of its windows hears of grabs the pointer for it again.
-                for device in [0, 3] {
-                    w.send(*client, 35, device, "4", &[0]);
+                // Nothing waits, for its grabs or for others'. By the protocol its selections go before its grabs do
+                // (X11 §10, Connection Close), so that what waited is not told to it; Xvfb tells it first, and a button
+                // that one of its windows hears of grabs the pointer for it again. What waited for a grab of a window
+                // that goes moves Xvfb's pointer out of it at times without a word.
+                for other in left.iter().copied() {
+                    for device in [0, 3] {
+                        w.send(other, 35, device, "4", &[0]);
+                    }
                 }
                 left.retain(|other| other != client);
                 w.close(*client);

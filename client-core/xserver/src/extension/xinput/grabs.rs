@@ -6,7 +6,7 @@ use super::slave::{Allow, PassiveSlaveGrab, SlaveGrab, Wanted};
 use super::{Message, device};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
-use crate::input::{Activator, Device, XiGrab};
+use crate::input::{ANY_MODIFIER, Activator, Combinations, Device, XiGrab};
 use crate::server::Server;
 use crate::value_list::{half, tail, word};
 
@@ -113,7 +113,7 @@ pub(super) fn allow_events(server: &mut Server, client: ClientId, body: &[u8]) -
 /// The core modifiers of a set of version 2, whose "any" is the highest bit.
 fn modifiers(value: u32) -> Outcome<u16> {
     match value {
-        0x8000_0000 => Ok(0x8000),
+        0x8000_0000 => Ok(ANY_MODIFIER),
         value if value <= 0xff => Ok(value as u16),
         value => Err(XError::value(value)),
     }
@@ -209,8 +209,7 @@ fn add_passive(
         window: grab.window,
         device: id as u8,
         button: pointer,
-        detail,
-        modifiers,
+        of: Combinations::new(detail, modifiers),
         owner_events: grab.owner_events,
         asynchronous: (grab.asynchronous, true),
         wanted: Wanted::Kinds(grab.events),

@@ -10,13 +10,11 @@ use super::one::classes;
 use super::{CoreEvent, Device, POINTER, TEST_POINTER, TOUCHSCREEN, device};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
-use crate::input::{MODE_GRAB, MODE_UNGRAB, Origin, RawEvent, RawKind};
+use crate::input::{ANY_MODIFIER, Combinations, MODE_GRAB, MODE_UNGRAB, Origin, RawEvent, RawKind};
 use crate::resource::Xid;
 use crate::selection::is_before;
 use crate::server::{ROOT, Server};
 
-/// Modifiers of a passive grab that goes by any of them.
-pub(super) const ANY_MODIFIER: u16 = 0x8000;
 /// Nobody needs more passive grabs of devices.
 const MAX_PASSIVE: usize = 4096;
 
@@ -58,24 +56,20 @@ pub(super) struct PassiveSlaveGrab {
     pub(super) device: u8,
     /// Activated by a button rather than a key.
     pub(super) button: bool,
-    /// Key or button; 0 is any.
-    pub(super) detail: u8,
-    pub(super) modifiers: u16,
+    pub(super) of: Combinations,
     pub(super) owner_events: bool,
     pub(super) asynchronous: (bool, bool),
     pub(super) wanted: Wanted,
 }
 
 impl PassiveSlaveGrab {
+    fn is_alike(&self, other: &Self) -> bool {
+        let kind = |grab: &Self| (grab.window, grab.device, grab.button, grab.wanted.version());
+        kind(self) == kind(other)
+    }
+
     fn collides(&self, other: &Self) -> bool {
-        self.window == other.window
-            && self.device == other.device
-            && self.button == other.button
-            && self.wanted.version() == other.wanted.version()
-            && (self.detail == 0 || other.detail == 0 || self.detail == other.detail)
-            && (self.modifiers == ANY_MODIFIER
-                || other.modifiers == ANY_MODIFIER
-                || self.modifiers == other.modifiers)
+        self.is_alike(other) && self.of.meet(&other.of)
     }
 }
 
@@ -451,8 +445,7 @@ impl Server {
                 grab.window == *window
                     && (grab.device == device.id || grab.device == 0)
                     && grab.button == button
-                    && (grab.detail == 0 || grab.detail == event.detail)
-                    && (grab.modifiers == ANY_MODIFIER || grab.modifiers == modifiers)
+                    && grab.of.hold(event.detail, modifiers)
             })
         });
         let Some(found) = found.cloned() else { return false };
@@ -549,9 +542,6 @@ impl Server {
 
     /// A passive grab of a slave.
     pub(super) fn xi_add_passive(&mut self, grab: PassiveSlaveGrab) -> Outcome {
-        if grab.modifiers != ANY_MODIFIER && grab.modifiers & !0xff != 0 {
-            return Err(XError::value(u32::from(grab.modifiers)));
-        }
         self.window(grab.window)?;
         let passive = &mut self.xinput.passive;
         if passive.iter().any(|old| old.client != grab.client && old.collides(&grab)) {
@@ -560,9 +550,7 @@ impl Server {
         if passive.len() >= MAX_PASSIVE {
             return Err(XError::ALLOC);
         }
-        passive.retain(|old| {
-            !old.collides(&grab) || (old.detail, old.modifiers) != (grab.detail, grab.modifiers)
-        });
+        passive.retain(|old| !old.is_alike(&grab) || old.client != grab.client || !old.of.same(&grab.of));
         passive.push(grab);
         self.xinput.used = true;
         Ok(())
@@ -580,14 +568,13 @@ impl Server {
         if modifiers != ANY_MODIFIER && modifiers & !0xff != 0 {
             return Err(XError::value(u32::from(modifiers)));
         }
-        self.xinput.passive.retain(|grab| {
+        self.xinput.passive.retain_mut(|grab| {
             grab.client != client
                 || grab.window != window
                 || grab.device != id
                 || grab.wanted.version() != version
                 || grab.button != button
-                || (detail != 0 && grab.detail != detail)
-                || (modifiers != ANY_MODIFIER && grab.modifiers != modifiers)
+                || grab.of.take_away(detail, modifiers)
         });
         Ok(())
     }

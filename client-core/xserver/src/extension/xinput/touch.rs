@@ -39,7 +39,6 @@ const EMULATING: u32 = 1 << 17;
 pub(super) const RANGE: i32 = 0xffff;
 /// Motions remembered for listeners that become owners late; of more, those at first are left out.
 const MAX_HISTORY: usize = 256;
-const ANY_MODIFIER: u16 = 0x8000;
 
 /// Whether a mask has touches and gestures in a whole: beginning, update and end or none, and ownership only with them.
 pub(super) fn is_whole(events: u64) -> bool {
@@ -244,15 +243,14 @@ impl Server {
         let modifiers = self.input.keyboard.state() & 0xff;
         for window in &path {
             let Ok(state) = self.window(*window) else { continue };
-            let fits = |wanted: u16| wanted == ANY_MODIFIER || wanted == modifiers;
             if device == MASTER_POINTER {
                 let grabs = state.grabs.iter().rev().filter(|grab| grab.device == Device::Pointer);
-                for grab in grabs.filter(|grab| fits(grab.modifiers)) {
+                for grab in grabs {
                     match (grab.activator, grab.xi) {
-                        (Activator::Touch, Some(events)) => {
+                        (Activator::Touch, Some(events)) if grab.of.hold(0, modifiers) => {
                             listeners.push_back(listener(grab.client, *window, How::Grab, events));
                         }
-                        (Activator::Press, _) if emulating && grab.detail <= 1 => {
+                        (Activator::Press, _) if emulating && grab.of.hold(1, modifiers) => {
                             listeners.push_back(Listener { window: *window, ..pointer });
                         }
                         _ => {}

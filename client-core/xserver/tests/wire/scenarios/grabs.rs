@@ -3,6 +3,88 @@
 use super::{ALL, BUTTONS, CROSSING, FOCUS, KEYS, MOTION, REDIRECT, configure, map, select, unmap, window};
 use crate::bench::{ROOT, Wire};
 
+/// Passive grabs of which parts are taken away again: what is left, whom it keeps off, and that it can be grabbed anew.
+pub(crate) fn parts_of_passive_grabs(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], 0);
+    map(w, c, a);
+    w.motion(c, 40, 40);
+    let any = 0x8000;
+    let grab = |w: &mut Wire<'_>, client: usize, button: i64, modifiers: i64| {
+        w.send(client, 28, 0, "421144112", &[a, 0xc, 1, 1, 0, 0, button, 0, modifiers]);
+    };
+    let ungrab = |w: &mut Wire<'_>, client: usize, button: u8, modifiers: i64| {
+        w.send(client, 29, button, "422", &[a, modifiers, 0]);
+    };
+    let grab_key = |w: &mut Wire<'_>, client: usize, key: i64, modifiers: i64| {
+        w.send(client, 33, 0, "42111111", &[a, modifiers, key, 1, 1, 0, 0, 0]);
+    };
+    let ungrab_key = |w: &mut Wire<'_>, client: usize, key: u8, modifiers: i64| {
+        w.send(client, 34, key, "422", &[a, modifiers, 0]);
+    };
+    let all = [(2, 0), (3, 1), (3, 0), (0, 1), (2, any), (0, any)];
+    for (gone, modifiers) in [(2, 0), (0, 1), (3, any), (1, 0)] {
+        grab(w, c, 0, any);
+        ungrab(w, c, 2, 0);
+        ungrab(w, c, gone, modifiers);
+        for (button, modifiers) in all {
+            grab(w, other, button, modifiers);
+        }
+        for button in 1..=3 {
+            w.button(c, button, true);
+            w.button(c, button, false);
+        }
+        ungrab(w, other, 0, any);
+        grab(w, c, 1, 1);
+        grab(w, c, 0, any);
+        grab(w, other, 2, 0);
+        ungrab(w, c, 0, any);
+        grab(w, other, 0, any);
+        ungrab(w, other, 0, any);
+    }
+    for (gone, modifiers) in [(39, 0), (0, 1), (40, any)] {
+        grab_key(w, c, 0, any);
+        ungrab_key(w, c, 38, 0);
+        ungrab_key(w, c, gone, modifiers);
+        for (key, modifiers) in [(38, 0), (39, 0), (39, 1), (40, 0), (0, 1), (39, any), (0, any)] {
+            grab_key(w, other, key, modifiers);
+        }
+        for key in 38..=41 {
+            w.key(c, key, true);
+            w.key(c, key, false);
+        }
+        ungrab_key(w, other, 0, any);
+        grab_key(w, c, 38, 1);
+        grab_key(w, c, 0, any);
+        grab_key(w, other, 38, 0);
+        ungrab_key(w, c, 0, any);
+        grab_key(w, other, 0, any);
+        ungrab_key(w, other, 0, any);
+    }
+    w.close(other);
+    w.close(c);
+}
+
+/// The window of a grab goes while a press waits: who would have heard of it there hears nothing.
+pub(crate) fn windows_of_grabs_that_go(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], BUTTONS | MOTION);
+    for passive in [false, true] {
+        map(w, c, a);
+        w.motion(c, 40, 40);
+        w.send(other, 26, 1, "4211444", &[a, 1 << 2, 0, 0, 0, 0, 0]);
+        w.button(c, 1, true);
+        if passive {
+            w.send(other, 28, 0, "421144112", &[ROOT, 0xc, 1, 1, 0, 0, 1, 0, 0]);
+        }
+        unmap(w, c, a);
+        w.button(c, 1, false);
+    }
+    w.send(other, 29, 1, "422", &[ROOT, 0x8000, 0]);
+    w.close(other);
+    w.close(c);
+}
+
 /// Active grabs of the pointer and what they do to events and to others' grabs.
 pub(crate) fn active_grabs(w: &mut Wire<'_>) {
     let (c, other) = (w.connect(), w.connect());

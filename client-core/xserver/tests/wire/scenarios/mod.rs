@@ -28,7 +28,8 @@ pub(crate) use devices::{
 };
 pub(crate) use drawing::deep_tiles;
 pub(crate) use grabs::{
-    active_grabs, confinement, grabs_of_owners, passive_grabs, synchronous_grabs, waiting_events,
+    active_grabs, confinement, grabs_of_owners, parts_of_passive_grabs, passive_grabs, synchronous_grabs,
+    waiting_events, windows_of_grabs_that_go,
 };
 pub(crate) use input::{buttons, crossing, focus, keys};
 pub(crate) use one::{

@@ -5,6 +5,7 @@ use super::super::{Device, Message};
 use super::{classes, modifier_keyboard, opened};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
+use crate::input::{ANY_MODIFIER, Combinations};
 use crate::server::Server;
 use crate::value_list::{half, tail, word};
 
@@ -123,13 +124,15 @@ fn passive_grab(
     let (window, found, detail, modifier_device) = place;
     modifier_keyboard(server, modifier_device)?;
     let owner_events = check_modes(how.0, how.1)?;
+    if modifiers != ANY_MODIFIER && modifiers & !0xff != 0 {
+        return Err(XError::value(u32::from(modifiers)));
+    }
     server.xi_add_passive(PassiveSlaveGrab {
         client,
         window,
         device: found.id,
         button: found.is_pointer(),
-        detail,
-        modifiers,
+        of: Combinations::new(detail, modifiers),
         owner_events,
         asynchronous: (how.0[0] == 1, how.0[1] == 1),
         wanted: Wanted::Classes(kinds),
