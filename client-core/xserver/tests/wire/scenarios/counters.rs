@@ -8,6 +8,7 @@ const SET: u8 = 3;
 const CHANGE: u8 = 4;
 const DESTROY: u8 = 6;
 const AWAIT: u8 = 7;
+const SET_PRIORITY: u8 = 12;
 const ABSOLUTE: i64 = 0;
 const RELATIVE: i64 = 1;
 const POSITIVE_TRANSITION: i64 = 0;
@@ -31,6 +32,8 @@ pub(crate) fn awaited_counters(w: &mut Wire<'_>) {
     for client in [waits, does] {
         w.send_to(client, SYNC, 0, "112", &[3, 1, 0]);
     }
+    // Its requests are executed first where both have sent some.
+    w.send_to(waits, SYNC, SET_PRIORITY, "44", &[0, 1]);
     let counters = [w.id(does, 1), w.id(does, 2)].map(i64::from);
     for counter in counters {
         w.send_to(does, SYNC, CREATE, "444", &[counter, 0, 0x10]);
