@@ -22,9 +22,9 @@ pub struct Config {
     pub manage_top_levels: bool,
     /// What the user's keyboard is called.
     pub keyboard: KeyboardNames,
-    /// Keymaps that clients may load by name, and the first one. With none the keyboard begins as a US one, whatever
-    /// [`Self::keyboard`] calls it, and clients that name a keymap are told that it does not exist.
-    pub keymaps: Option<CompileKeymap>,
+    /// What keymaps are compiled from: those that clients load by name, and the first one. With none the keyboard begins as
+    /// a US one, whatever [`Self::keyboard`] calls it, and clients that name a keymap are told that it does not exist.
+    pub keymaps: Option<KeymapFiles>,
     /// Directories of fonts that clients may name (`SetFontPath`); none offers the built-in fonts alone.
     pub font_files: Option<FontFiles>,
     /// Those of them that clients find fonts in without naming them, before the built-in ones. What is no such directory
@@ -36,50 +36,15 @@ pub struct Config {
     pub starts_over: bool,
 }
 
-/// How the embedder makes a keymap of names; none if they name nothing. It is called while a request is executed.
-pub type CompileKeymap = fn(names: &KeymapNames) -> Option<Keymap>;
-
-/// What a keymap is made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeymapNames {
-    /// Names that the rules have to make components of.
-    Rules(KeyboardNames),
-    /// Components as a client names them (XKB protocol, `GetKbdByName`): parts of the keymap database, joined by `+`.
-    Components {
-        /// Which code each key has, `evdev+aliases(qwerty)` for instance.
-        keycodes: String,
-        /// Which modifiers lead to which level, `complete` for instance.
-        types: String,
-        /// What keysyms do, `complete` for instance.
-        compatibility: String,
-        /// What is on the keys, `pc+de+inet(evdev)` for instance.
-        symbols: String,
-    },
-}
-
-/// A compiled keymap: what the keys of a keyboard mean. Keys that it leaves out mean nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Keymap {
-    /// The keys, in any order.
-    pub keys: Vec<Key>,
-}
-
-/// A key of a [`Keymap`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Its X keycode, 8 to 255 (evdev code plus 8).
-    pub code: u8,
-    /// Its keysyms by group (at most four, one for each layout) and level: plain, with Shift, with the third level's
-    /// modifier, with both, unless [`Self::levels`] says otherwise.
-    pub groups: Vec<Vec<u32>>,
-    /// For each group which combinations of modifiers (a bit each, from Shift) lead to which level, counted from 0; all
-    /// others lead to the first. A group without any is what its keysyms suggest: a letter, a digit of the keypad, and so
-    /// on (XKB protocol, 12.2).
-    pub levels: Vec<Vec<(u8, u8)>>,
-    /// Modifiers it sets or locks: a bit each, from Shift.
-    pub modifiers: u8,
-    /// It repeats while it is held.
-    pub repeats: bool,
+/// How the embedder gives the server the keymap database that X installations share, from which it compiles keymaps.
+/// Both functions are called while a request is executed.
+#[derive(Debug, Clone, Copy)]
+pub struct KeymapFiles {
+    /// A file by its path within the database, `symbols/us` or `rules/evdev` for instance; none if there is no such file.
+    /// The path has no step upwards and does not begin with a slash, but names a file as a client wants it otherwise.
+    pub read: fn(path: &str) -> Option<Vec<u8>>,
+    /// The keysym of a name, `Adiaeresis` for instance. Digits and code points (`U0416`) the server knows itself.
+    pub keysym: fn(name: &str) -> Option<u32>,
 }
 
 /// Names of fonts, each with the file it is in.

@@ -65,9 +65,7 @@ mod window;
 
 pub use client::ClientId;
 pub use clipboard::Selection;
-pub use config::{
-    CompileKeymap, Config, FontFiles, FontNames, Key, KeyboardNames, Keymap, KeymapNames, Limits,
-};
+pub use config::{Config, FontFiles, FontNames, KeyboardNames, KeymapFiles, Limits};
 pub use cursor::CursorImage;
 pub use error::Fault;
 pub use extension::randr::Monitor;

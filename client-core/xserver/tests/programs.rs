@@ -497,6 +497,38 @@ fn keyboards_are_laid_out_as_by_xvfb() {
     let _ = std::fs::remove_file(file);
 }
 
+/// Layouts, variants and options that are loaded by name.
+const LOADED: [&[&str]; 9] = [
+    &["-layout", "us"],
+    &["-layout", "de"],
+    &["-layout", "fr"],
+    &["-layout", "jp", "-model", "jp106"],
+    &["-layout", "us", "-variant", "dvorak"],
+    &["-layout", "us,ru", "-option", "grp:alt_shift_toggle"],
+    &["-layout", "us,ru,bg,il", "-option", "grp:win_space_toggle", "-option", "grp_led:scroll"],
+    &["-layout", "us", "-option", "keypad:pointerkeys", "-option", "shift:both_capslock"],
+    &["-layout", "ch", "-variant", "fr", "-option", "numpad:microsoft", "-option", "compose:menu"],
+];
+
+#[test]
+fn a_keymap_loaded_by_name_is_described_as_by_xvfb() {
+    let xvfb = Display::xvfb();
+    let display = Display::headless();
+    for layout in LOADED {
+        let dumps = [&display, &xvfb].map(|server| {
+            server.says("setxkbmap", &["-model", "pc105", "-option", ""]);
+            server.says("setxkbmap", layout);
+            let dump = server.says("xkbcomp", &["-w0", &server.name, "-"]);
+            (dump, server.says("xmodmap", &["-pke"]), server.says("xmodmap", &["-pm"]))
+        });
+        let [ours, theirs] = dumps;
+        let differs = ours.0.lines().zip(theirs.0.lines()).find(|(ours, theirs)| ours != theirs);
+        assert_eq!((differs, ours.0.len()), (None, theirs.0.len()), "{layout:?}");
+        assert!(ours.0.contains("xkb_geometry"), "{layout:?}");
+        assert_eq!((ours.1, ours.2), (theirs.1, theirs.2), "{layout:?}");
+    }
+}
+
 /// Sets of layouts and options that users have, and a file each is compiled into.
 const LAYOUTS: [&[&str]; 4] = [
     &["-layout", "de,us", "-option", "grp:alt_shift_toggle", "-option", "caps:none"],

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod fixture;
+#[path = "fixture/keymaps.rs"]
+mod keymaps;
 
 use std::borrow::Cow;
 
@@ -10,7 +12,7 @@ use fixture::{ROOT, World};
 use x11rb_protocol::protocol::xkb::*;
 use x11rb_protocol::protocol::xproto;
 use x11rb_protocol::x11_utils::TryParse;
-use xserver::{ClientId, Config, Key, KeyboardNames, Keymap, KeymapNames, ServerEvent};
+use xserver::{ClientId, Config, KeyboardNames, ServerEvent};
 
 const CORE_KEYBOARD: u16 = 0x100;
 const SHIFT: u16 = 1;
@@ -20,6 +22,8 @@ const A: u8 = 38;
 const LEFT_SHIFT: u8 = 50;
 const CAPS_LOCK: u8 = 66;
 const NUM_LOCK: u8 = 77;
+/// The capital omega, by its code point.
+const OMEGA: u32 = 0x0100_03a9;
 
 /// A client that has said that it will use XKB; the extension's opcode, first event and first error.
 fn start(world: &mut World) -> (ClientId, xproto::QueryExtensionReply) {
@@ -137,27 +141,6 @@ fn requests_that_are_too_short_or_not_offered_are_refused() {
     assert_eq!(world.take_error(client).unwrap().0, xproto::REQUEST_ERROR);
 }
 
-/// A keyboard with three keys: one that writes (q, at, and the Greek omega), Shift, and the way to the third level.
-fn small_keymap(names: &KeymapNames) -> Option<Keymap> {
-    let key = |code, syms: &[u32], modifiers| Key {
-        code,
-        groups: vec![syms.to_vec()],
-        levels: Vec::new(),
-        modifiers,
-        repeats: modifiers == 0,
-    };
-    let known = match names {
-        KeymapNames::Rules(names) => names.layout == "small",
-        KeymapNames::Components { symbols, .. } => symbols == "pc+small",
-    };
-    let keys = vec![
-        key(24, &[0x71, 0x51, 0x40, 0x7d9], 0),
-        key(LEFT_SHIFT, &[0xffe1], SHIFT as u8),
-        key(108, &[0xfe03], 1 << 7),
-    ];
-    known.then_some(Keymap { keys })
-}
-
 /// `GetKbdByName` for all components, to be loaded, by the name of the symbols alone.
 fn load(world: &mut World, client: ClientId, major: u8, symbols: &str) {
     let mut bytes = vec![major, 23, 0, 0];
@@ -179,7 +162,7 @@ fn core_keysyms(world: &mut World, client: ClientId, code: u8) -> Vec<u32> {
 
 #[test]
 fn a_keymap_is_loaded_by_name_and_everybody_told() {
-    let mut world = World::with(Config { keymaps: Some(small_keymap), ..Config::default() });
+    let mut world = World::with(Config { keymaps: Some(keymaps::SMALL), ..Config::default() });
     let (client, extension) = start(&mut world);
     let (other, _) = start(&mut world);
     select(&mut world, other, extension.major_opcode, 1);
@@ -193,33 +176,145 @@ fn a_keymap_is_loaded_by_name_and_everybody_told() {
     assert_eq!((told[0][0], told[0][1]), (extension.first_event, 0), "NewKeyboardNotify");
     assert_eq!(world.codes(plain), [xproto::MAPPING_NOTIFY_EVENT; 2]);
 
-    assert_eq!(core_keysyms(&mut world, plain, 24), [0x71, 0x51, 0x71, 0x51, 0x40, 0x7d9]);
+    assert_eq!(core_keysyms(&mut world, plain, 24), [0x71, 0x51, 0x71, 0x51, 0x40, OMEGA]);
     assert_eq!(core_keysyms(&mut world, plain, A), [0; 6], "what the map leaves out means nothing");
     let map = whole_map(&mut world, client, extension.major_opcode).map;
-    assert_eq!(map.syms_rtrn.unwrap()[24 - 8].syms, [0x71, 0x51, 0x40, 0x7d9]);
+    assert_eq!(map.syms_rtrn.unwrap()[24 - 8].syms, [0x71, 0x51, 0x40, OMEGA]);
     // The third level is reached with its own modifier.
     world.server.key(108, true);
     assert_eq!(u16::from(state(&mut world, client, extension.major_opcode).mods), 1 << 7);
 }
 
 #[test]
-fn a_keymap_that_does_not_exist_changes_nothing() {
-    let mut world = World::with(Config { keymaps: Some(small_keymap), ..Config::default() });
+fn a_keymap_that_does_not_exist_or_cannot_be_read_changes_nothing() {
+    let mut world = World::with(Config { keymaps: Some(keymaps::SMALL), ..Config::default() });
     let (client, extension) = start(&mut world);
-    load(&mut world, client, extension.major_opcode, "pc+none");
-    let answers = world.answers(client);
-    let (reply, _) = GetKbdByNameReply::try_parse(&answers[0]).unwrap();
-    assert!(!reply.loaded);
-    assert_eq!(u16::from(reply.found), 0);
+    let wrong = [
+        "pc+none",
+        "pc+us(none)",
+        "pc+us(endless)",
+        "pc+us(upwards)",
+        "pc+../symbols/us",
+        "/symbols/us",
+        "pc+us:9",
+        "pc+us:x",
+        "pc+us(basic",
+        "pc++us",
+        "cut",
+        "deep",
+    ];
+    for symbols in wrong {
+        load(&mut world, client, extension.major_opcode, symbols);
+        let answers = world.answers(client);
+        let (reply, _) = GetKbdByNameReply::try_parse(&answers[0]).unwrap();
+        assert!(!reply.loaded, "{symbols}");
+        assert_eq!(u16::from(reply.found), 0, "{symbols}");
+    }
     assert_eq!(core_keysyms(&mut world, client, A)[..2], [0x61, 0x41]);
+}
+
+/// The name of an atom.
+fn name_of(world: &mut World, client: ClientId, atom: u32) -> String {
+    String::from_utf8(world.ask(client, xproto::GetAtomNameRequest { atom }).name).unwrap()
+}
+
+#[test]
+fn what_a_database_says_of_a_keyboard_is_told() {
+    let keyboard = KeyboardNames {
+        layout: "us,de".to_owned(),
+        options: "swap:letters,no:such".to_owned(),
+        ..KeyboardNames::default()
+    };
+    let mut world = World::with(Config { keyboard, keymaps: Some(keymaps::SMALL), ..Config::default() });
+    let (client, extension) = start(&mut world);
+    let major = extension.major_opcode;
+    let request = GetNamesRequest { device_spec: CORE_KEYBOARD, which: 0x3fff_u16.into() };
+    let names = world.ask_of(client, major, request);
+    let list = names.value_list;
+    let components = [list.keycodes_name, list.types_name, list.compat_name, list.symbols_name];
+    let components = components.map(|atom| name_of(&mut world, client, atom.unwrap()));
+    assert_eq!(components, ["evdev+aliases(qwerty)", "complete", "complete", "pc+us+de:2+swap(letters)"]);
+    let groups = list.groups.unwrap();
+    assert_eq!(groups.len(), 2);
+    assert_eq!(name_of(&mut world, client, groups[1]), "German");
+    let lamps: Vec<String> =
+        list.indicator_names.unwrap().iter().map(|atom| name_of(&mut world, client, *atom)).collect();
+    assert_eq!(
+        lamps,
+        ["Caps Lock", "Group 2", "Elsewhere"],
+        "one without a number takes the first that is free"
+    );
+    let aliases = list.key_aliases.unwrap();
+    assert_eq!(aliases.len(), 2, "not one of a key that there is not");
+    assert_eq!((&aliases[0].real, &aliases[0].alias), (b"AD01", b"LatQ"));
+
+    let map = whole_map(&mut world, client, major).map;
+    let syms = map.syms_rtrn.unwrap();
+    let of = |code: u8| &syms[usize::from(code) - 8];
+    // Overridden level by level, replaced, and left as it was.
+    assert_eq!(of(24).syms[..2], [0x77, 0x51]);
+    assert_eq!(of(24).group_info & 0xf, 2);
+    assert_eq!((of(25).syms.as_slice(), of(25).group_info), (&[0x71][..], 1));
+    assert_eq!(of(26).syms, [0xff7e, 0x41]);
+    let explicit = map.explicit_rtrn.unwrap();
+    let explicit: Vec<(u8, u8)> = explicit.iter().map(|key| (key.keycode, key.explicit.into())).collect();
+    assert_eq!(explicit, [(24, 2), (50, 1), (64, 0x21), (108, 1)]);
+    let types = map.types_rtrn.unwrap();
+    let names: Vec<String> =
+        list.type_names.unwrap().iter().map(|atom| name_of(&mut world, client, *atom)).collect();
+    assert_eq!(
+        names[..4],
+        ["ONE_LEVEL", "TWO_LEVEL", "ALPHABETIC", "KEYPAD"],
+        "one is left out, and there all the same"
+    );
+    let semialphabetic = &types[5];
+    assert!(semialphabetic.has_preserve);
+    assert_eq!((semialphabetic.num_levels, semialphabetic.map.len()), (4, 5));
+
+    let request = GetIndicatorMapRequest { device_spec: CORE_KEYBOARD, which: 2 };
+    let maps = world.ask_of(client, major, request).maps;
+    assert_eq!(
+        (u8::from(maps[0].flags), u8::from(maps[0].which_groups), u8::from(maps[0].groups)),
+        (0x80, 8, 0xfe)
+    );
+}
+
+#[test]
+fn the_geometry_of_a_keyboard_is_told() {
+    let keyboard = KeyboardNames {
+        layout: "small".to_owned(),
+        options: "look:plain".to_owned(),
+        ..KeyboardNames::default()
+    };
+    let mut world = World::with(Config { keyboard, keymaps: Some(keymaps::SMALL), ..Config::default() });
+    let (client, extension) = start(&mut world);
+    let mut bytes = vec![extension.major_opcode, 19, 3, 0];
+    bytes.extend([0, 1, 0, 0, 0, 0, 0, 0]);
+    world.send_bytes(client, &bytes);
+    let reply = world.answers(client).remove(0);
+    let half = |at: usize| u16::from_ne_bytes([reply[at], reply[at + 1]]);
+    let name = u32::from_ne_bytes([reply[8], reply[9], reply[10], reply[11]]);
+    assert_eq!((name_of(&mut world, client, name).as_str(), reply[12]), ("plain", 1));
+    assert_eq!([half(14), half(16)], [1000, 205], "millimetres by ten");
+    let counts: Vec<u16> = (0..6).map(|index| half(18 + 2 * index)).collect();
+    assert_eq!(counts, [1, 4, 1, 1, 1, 1], "properties, colors, shapes, sections, doodads, aliases");
+    assert_eq!(reply[30..32], [1, 0], "the colors of the keyboard and its labels");
+    let texts =
+        ["-*-helvetica-medium-r-normal--*-120-*-*-*-*-iso8859-1", "description", "A plain one", "black"];
+    let mut at = 32;
+    for text in texts {
+        let length = usize::from(half(at));
+        assert_eq!(&reply[at + 2..at + 2 + length], text.as_bytes());
+        at += (length + 2).next_multiple_of(4);
+    }
 }
 
 #[test]
 fn the_keyboard_begins_with_the_map_that_its_names_stand_for() {
     let keyboard = KeyboardNames { layout: "small".into(), ..KeyboardNames::default() };
-    let mut world = World::with(Config { keyboard, keymaps: Some(small_keymap), ..Config::default() });
+    let mut world = World::with(Config { keyboard, keymaps: Some(keymaps::SMALL), ..Config::default() });
     let client = world.client();
-    assert_eq!(core_keysyms(&mut world, client, 24)[4..6], [0x40, 0x7d9]);
+    assert_eq!(core_keysyms(&mut world, client, 24)[4..6], [0x40, OMEGA]);
 }
 
 #[test]
@@ -376,7 +471,7 @@ fn columns_three_and_four_are_reached_with_mode_switch() {
         keycode_count: 1,
         first_keycode: 24,
         keysyms_per_keycode: 4,
-        keysyms: Cow::Owned(vec![0x71, 0x51, 0x40, 0x7d9]),
+        keysyms: Cow::Owned(vec![0x71, 0x51, 0x40, OMEGA]),
     };
     world.send(client, request);
     world.events(client);
@@ -384,7 +479,7 @@ fn columns_three_and_four_are_reached_with_mode_switch() {
     let key = &reply.map.syms_rtrn.unwrap()[24 - 8];
     // Two groups: of a letter, and of what is no letter.
     assert_eq!((key.group_info & 0xf, &key.kt_index[..2]), (2, &[2, 1][..]));
-    assert_eq!(key.syms, [0x71, 0x51, 0x40, 0x7d9]);
+    assert_eq!(key.syms, [0x71, 0x51, 0x40, OMEGA]);
     world.server.key(203, true);
     assert_eq!(u8::from(state(&mut world, client, extension.major_opcode).group), 1);
     assert_eq!(
@@ -562,32 +657,9 @@ fn no_keyboard_is_found_by_name_and_no_component_listed() {
 }
 
 /// Two layouts of one writing key, and the two keys that together lead from one to the other.
-fn two_layouts(names: &KeymapNames) -> Option<Keymap> {
-    let key = |code, groups: &[&[u32]], modifiers| Key {
-        code,
-        groups: groups.iter().map(|group| group.to_vec()).collect(),
-        // Of Shift and Alt, the other one leads to the second level.
-        levels: match code {
-            LEFT_SHIFT => vec![vec![(1 << 3, 1)]],
-            64 => vec![vec![(1, 1)]],
-            _ => Vec::new(),
-        },
-        modifiers,
-        repeats: modifiers == 0,
-    };
-    let keys = vec![
-        key(24, &[&[0x71, 0x51], &[0x7a, 0x5a, 0xb5]], 0),
-        key(25, &[&[0x77, 0x57]], 0),
-        key(26, &[&[0xff7e]], 0),
-        key(LEFT_SHIFT, &[&[0xffe1, 0xfe08]], SHIFT as u8),
-        key(64, &[&[0xffe9, 0xfe08]], 1 << 3),
-    ];
-    matches!(names, KeymapNames::Rules(_)).then_some(Keymap { keys })
-}
-
 fn with_two_layouts() -> World {
     let keyboard = KeyboardNames { layout: "us,de".to_owned(), ..KeyboardNames::default() };
-    World::with(Config { keymaps: Some(two_layouts), keyboard, ..Config::default() })
+    World::with(Config { keymaps: Some(keymaps::SMALL), keyboard, ..Config::default() })
 }
 
 /// What a key press says of modifiers and the group.

@@ -39,7 +39,7 @@ fn options() -> anyhow::Result<Options> {
     let config = Config {
         font_files: Some(fonts),
         font_path: FONT_PATH.map(str::to_owned).into(),
-        keymaps: Some(keymap::compile),
+        keymaps: Some(keymap::FILES),
         ..Config::default()
     };
     let mut options = Options { display: 7, config, monitors: Vec::new(), screenshot: None };

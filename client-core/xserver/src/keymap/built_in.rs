@@ -2,7 +2,7 @@
 //! it of the keymap database that X installations share, with all of its key types and interpretations.
 
 use super::{
-    Changes, Controls, Description, Geometry, INDICATORS, IndicatorMap, Interpretation, Key, KeyType,
+    Changes, Controls, Description, GROUPS, Geometry, INDICATORS, IndicatorMap, Interpretation, Key, KeyType,
     LevelEntry, Modifiers, Names, Range, VIRTUAL_MODIFIERS, control, explicit,
 };
 use crate::atom::Atoms;
@@ -14,8 +14,8 @@ type Type = (&'static str, u8, u16, &'static [&'static str], &'static [(u8, u16,
 /// An indicator: its number, flags, which groups, groups, which modifiers, real and virtual ones, controls.
 type Indicator = (usize, u8, u8, u8, u8, u8, u16, u32);
 
-/// A keyboard as it begins.
-pub(super) fn built_in(atoms: &mut Atoms) -> Description {
+/// A keyboard as it begins, with its keys.
+fn built_in(atoms: &mut Atoms) -> Description {
     let mut description = blank(atoms);
     for (code, _, kind, syms) in KEYS {
         let key = description.key_mut(code);
@@ -35,7 +35,7 @@ pub(super) fn built_in(atoms: &mut Atoms) -> Description {
 }
 
 /// A keyboard whose keys mean nothing, with the types, interpretations, indicators and names of all.
-pub(super) fn blank(atoms: &mut Atoms) -> Description {
+fn blank(atoms: &mut Atoms) -> Description {
     let mut atom = |name: &str| atoms.intern(name.as_bytes());
     let types = TYPES
         .iter()
@@ -103,15 +103,12 @@ pub(super) fn blank(atoms: &mut Atoms) -> Description {
     let second = said(0, 1 << ALT_GR);
     let mut description = Description {
         types,
-        keys: Box::new(std::array::from_fn(|_| Key::default())),
-        virtual_modifiers: [0; VIRTUAL_MODIFIERS],
         interpretations,
         group_modifiers: [Modifiers::default(), second, second, second],
         indicators,
         physical_indicators: 0x7ff,
-        controls: CONTROLS,
         names,
-        geometry: None::<Geometry>,
+        ..Description::empty()
     };
     for (code, name, ..) in KEYS {
         description.key_mut(code).name = place(name);
@@ -120,6 +117,27 @@ pub(super) fn blank(atoms: &mut Atoms) -> Description {
 }
 
 impl Description {
+    /// The keyboard that every server begins with.
+    pub(crate) fn built_in(atoms: &mut Atoms) -> Self {
+        built_in(atoms)
+    }
+
+    /// A keyboard of which nothing is said but its settings.
+    pub(super) fn empty() -> Self {
+        Self {
+            types: Vec::new(),
+            keys: Box::new(std::array::from_fn(|_| Key::default())),
+            virtual_modifiers: [0; VIRTUAL_MODIFIERS],
+            interpretations: Vec::new(),
+            group_modifiers: [Modifiers::default(); GROUPS],
+            indicators: [IndicatorMap::default(); INDICATORS],
+            physical_indicators: 0,
+            controls: CONTROLS,
+            names: Names::default(),
+            geometry: None::<Geometry>,
+        }
+    }
+
     /// All that follows from keys and modifiers is as if it had always been so.
     pub(super) fn settle(&mut self) {
         let mut changes = Changes { parts: super::part::MODIFIERS, ..Changes::default() };

@@ -35,14 +35,14 @@ pub(crate) mod action {
 }
 
 /// How an interpretation's modifiers have to match those of the key.
-mod matching {
-    pub(super) const LEVEL_ONE_ONLY: u8 = 0x80;
-    pub(super) const OPERATION: u8 = 0x7f;
-    pub(super) const NONE_OF: u8 = 0;
-    pub(super) const ANY_OF_OR_NONE: u8 = 1;
-    pub(super) const ANY_OF: u8 = 2;
-    pub(super) const ALL_OF: u8 = 3;
-    pub(super) const EXACTLY: u8 = 4;
+pub(crate) mod matching {
+    pub(crate) const LEVEL_ONE_ONLY: u8 = 0x80;
+    pub(crate) const OPERATION: u8 = 0x7f;
+    pub(crate) const NONE_OF: u8 = 0;
+    pub(crate) const ANY_OF_OR_NONE: u8 = 1;
+    pub(crate) const ANY_OF: u8 = 2;
+    pub(crate) const ALL_OF: u8 = 3;
+    pub(crate) const EXACTLY: u8 = 4;
 }
 
 const REPEATS: u8 = 1 << 0;

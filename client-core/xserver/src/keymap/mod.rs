@@ -11,9 +11,9 @@ use crate::atom::Atom;
 mod built_in;
 mod case;
 pub(crate) mod compatibility;
+pub(crate) mod compile;
 mod controls;
 pub(crate) mod core_map;
-mod given;
 
 pub(crate) use controls::{Controls, control, option};
 

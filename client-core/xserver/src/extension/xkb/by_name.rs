@@ -1,4 +1,4 @@
-//! `GetKbdByName`: keymaps by name, compiled by the embedder ([`crate::CompileKeymap`]).
+//! `GetKbdByName`: keymaps by name, compiled from the embedder's files ([`crate::KeymapFiles`]).
 
 use super::notify::{NEW_KEYCODES, new_keyboard};
 use super::wire::{Message, Reader, bad_match, check_legal};
@@ -6,8 +6,9 @@ use super::{
     Cause, DEVICE, compatibility, geometry, indicators, keyboard, map, names, state_may_have_changed,
 };
 use crate::client::ClientId;
-use crate::config::{KeyboardNames, KeymapNames};
+use crate::config::KeyboardNames;
 use crate::error::{Outcome, XError};
+use crate::keymap::compile::{Components, rules};
 use crate::keymap::{Description, part};
 use crate::server::Server;
 
@@ -21,44 +22,16 @@ const KEY_NAMES: u16 = 1 << 5;
 const GEOMETRY: u16 = 1 << 6;
 const OTHER_NAMES: u16 = 1 << 7;
 const ALL: u16 = 0xff;
-/// All but the geometry of the keyboard, which no map of the embedder's has.
-const FOUND: u16 = ALL & !GEOMETRY;
 
 /// The map that the embedder's names stand for. The built-in one is a US keyboard already.
 pub(crate) fn load_first_keymap(server: &mut Server) {
     let names = server.config.keyboard.clone();
-    let Some(compile) = server.config.keymaps.filter(|_| names != KeyboardNames::default()) else { return };
-    let symbols = format!("pc+{}", names.layout);
-    if let Some(keymap) = compile(&KeymapNames::Rules(names)) {
-        let mut description = Description::given(&mut server.atoms, &keymap);
-        name_symbols(server, &mut description, &symbols);
-        server.input.keyboard.take(description);
-    } else {
-        tracing::warn!("no keymap for the keyboard's names");
+    let Some(files) = server.config.keymaps.filter(|_| names != KeyboardNames::default()) else { return };
+    let components = rules::components(files, &names);
+    match components.and_then(|components| Description::compile(files, &mut server.atoms, &components)) {
+        Ok(description) => server.input.keyboard.take(description),
+        Err(fault) => tracing::warn!(%fault, "no keymap for the keyboard's names"),
     }
-}
-
-/// Gives the symbols their name, and the groups theirs.
-fn name_symbols(server: &mut Server, description: &mut Description, symbols: &str) {
-    let atom = server.atoms.intern(symbols.as_bytes());
-    description.names.symbols = atom;
-    description.names.physical_symbols = atom;
-    for group in 0..description.controls.groups {
-        let name = server.atoms.intern(group_name(symbols, group).as_bytes());
-        if let Some(slot) = description.names.groups.get_mut(usize::from(group)) {
-            *slot = name;
-        }
-    }
-}
-
-/// What the symbols of a group are called in the name of all: `de` of `pc+us+de:2`.
-fn group_name(symbols: &str, group: u8) -> &str {
-    let parts = symbols.split('+').skip(1);
-    let mut named = parts.filter_map(|part| match part.split_once(':') {
-        Some((name, number)) => Some((name, number.parse::<u8>().ok()?)),
-        None => Some((part, 1)),
-    });
-    named.find(|(_, number)| *number == group + 1).map_or(symbols, |(name, _)| name)
 }
 
 /// What is found is said, loaded if that was asked for, and then reported.
@@ -75,7 +48,7 @@ pub(super) fn get(server: &mut Server, client: ClientId, spec: u16, request: &mu
     if request.left() >= 4 {
         return Err(XError::LENGTH);
     }
-    let [keymap, keycodes, types, compat, symbols, _] =
+    let [keymap, keycodes, types, compatibility, symbols, geometry] =
         <[String; 6]>::try_from(given).map_err(|_| XError::LENGTH)?;
     if !keymap.is_empty() {
         return Err(bad_match(0));
@@ -89,29 +62,23 @@ pub(super) fn get(server: &mut Server, client: ClientId, spec: u16, request: &mu
         let current = atoms.name(current).map(String::from_utf8_lossy).unwrap_or_default();
         if name.is_empty() { current.into_owned() } else { name.replace('%', &current) }
     };
-    let [keycodes, types, compat, symbols] = [
-        or(keycodes, names.keycodes),
-        or(types, names.types),
-        or(compat, names.compatibility),
-        or(symbols, names.symbols),
-    ];
-    let wanted = KeymapNames::Components {
-        keycodes: keycodes.clone(),
-        types: types.clone(),
-        compatibility: compat.clone(),
-        symbols: symbols.clone(),
+    let components = Components {
+        keycodes: or(keycodes, names.keycodes),
+        types: or(types, names.types),
+        compatibility: or(compatibility, names.compatibility),
+        symbols: or(symbols, names.symbols),
+        geometry: or(geometry, names.geometry),
     };
-    let compiled = server.config.keymaps.and_then(|compile| compile(&wanted));
-    let found = if compiled.is_some() { FOUND } else { 0 };
-    let description = compiled.map(|keymap| {
-        let mut description = Description::given(&mut server.atoms, &keymap);
-        name_symbols(server, &mut description, &symbols);
-        let names = &mut description.names;
-        names.keycodes = server.atoms.intern(keycodes.as_bytes());
-        names.types = server.atoms.intern(types.as_bytes());
-        names.compatibility = server.atoms.intern(compat.as_bytes());
-        description
+    let compiled = server.config.keymaps.and_then(|files| {
+        let compiled = Description::compile(files, &mut server.atoms, &components);
+        compiled.inspect_err(|fault| tracing::debug!(%fault, "a keymap that a client names")).ok()
     });
+    let found = match &compiled {
+        Some(Description { geometry: Some(_), .. }) => ALL,
+        Some(_) => ALL & !GEOMETRY,
+        None => 0,
+    };
+    let description = compiled;
     let loads = load != 0 && need & !found == 0 && description.is_some();
     let swapped = server.client(client).is_some_and(|client| client.swapped);
     let reported = if description.is_some() { (want | need) & found } else { 0 };
