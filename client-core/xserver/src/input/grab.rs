@@ -9,7 +9,7 @@ use x11rb_protocol::protocol::xproto::{
 };
 
 use super::crossing::{MODE_GRAB, MODE_PASSIVE_GRAB, MODE_PASSIVE_UNGRAB, MODE_UNGRAB};
-use super::{ANY_MODIFIER, Combinations, Device, Origin, RawEvent};
+use super::{ANY_MODIFIER, Combinations, Device, Origin, RawEvent, RawKind};
 use crate::client::ClientId;
 use crate::cursor::Cursor;
 use crate::error::{Outcome, XError};
@@ -663,13 +663,19 @@ impl Server {
         }
         let freeze = self.input.freeze(device);
         match mode % 3 {
-            0 => freeze.thaw(client),
+            0 => {
+                freeze.thaw(client);
+                if grabbed {
+                    freeze.forget_next();
+                }
+            }
             1 if grabbed => {
                 freeze.thaw(client);
                 freeze.forget_next();
                 freeze.after_next = true;
             }
-            2 if grabbed && freeze.event.is_some() => {
+            // It has to be frozen by an event, not by a grab of the other device.
+            2 if grabbed && freeze.own.is_some() && freeze.event.is_some() => {
                 let event = freeze.event.take();
                 let window = self.input.grab(device).map(|grab| grab.window);
                 self.release_alone(device);
@@ -718,17 +724,24 @@ impl Server {
         self.run_queue();
     }
 
-    /// A window can be seen no more: grabs on it end, the focus reverts.
+    /// A window can be seen no more: grabs on it end, what has waited for them is told, and the focus reverts.
     pub(crate) fn became_unviewable(&mut self, id: Xid) {
+        let mut released = false;
         for device in [Device::Pointer, Device::Keyboard] {
             let Some(grab) = self.input.grab(device) else { continue };
             let gone = |window: Xid| window != 0 && self.is_inferior(window, id);
             if gone(grab.window) || gone(grab.confine_to) {
                 self.release_alone(device);
-                // What has waited is told where the pointer is now, and not in a window that nobody sees.
-                self.pointer_window_may_have_changed();
-                self.run_queue();
+                released = true;
             }
+        }
+        if released {
+            // A button that has waited is told where the pointer is now, and not in a window that nobody sees; a motion
+            // takes the pointer there by itself.
+            if self.input.queue.front().is_some_and(|event| matches!(event.kind, RawKind::Button { .. })) {
+                self.pointer_window_may_have_changed();
+            }
+            self.run_queue();
         }
         self.xi_became_unviewable(id);
         let focus = self.input.focus;

@@ -478,14 +478,8 @@ impl Server {
     /// The innermost viewable window at a place of the screen.
     pub(crate) fn window_at(&self, x: i32, y: i32) -> Xid {
         let mut at = ROOT;
-        'down: while let Ok(window) = self.window(at) {
-            for child in window.children.iter().rev() {
-                if self.window(*child).is_ok_and(|child| child.mapped && child.holds_point(x, y)) {
-                    at = *child;
-                    continue 'down;
-                }
-            }
-            break;
+        while let Some(child) = self.child_at(at, x, y) {
+            at = child;
         }
         at
     }

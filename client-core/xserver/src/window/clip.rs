@@ -152,7 +152,8 @@ impl Server {
             let Ok(state) = self.window(*child) else { continue };
             let (place, outer) = state.place_in(origin);
             if !state.mapped || state.input_only {
-                if state.origin != place {
+                // What is in it may have moved by gravity.
+                if state.origin != place || (state.dirty && !state.children.is_empty()) {
                     self.place_subtree(*child, place);
                 }
                 continue;

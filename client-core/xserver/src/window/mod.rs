@@ -197,6 +197,13 @@ impl Window {
         [&self.shapes.bounding, &self.shapes.input].into_iter().flatten().all(|shape| shape.contains(dx, dy))
     }
 
+    /// Whether a point of the screen is inside the window, and what its shapes leave of it.
+    fn holds_inside(&self, x: i32, y: i32) -> bool {
+        let (dx, dy) = (x - self.origin.0, y - self.origin.1);
+        let shapes = [&self.shapes.bounding, &self.shapes.clip];
+        self.inner_rect().contains(x, y) && shapes.into_iter().flatten().all(|shape| shape.contains(dx, dy))
+    }
+
     /// A client goes.
     pub(crate) fn forget_client(&mut self, client: ClientId) {
         self.selections.retain(|(id, _)| *id != client);

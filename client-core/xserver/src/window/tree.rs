@@ -101,10 +101,11 @@ impl Server {
 
     /// What refers to a window forgets it.
     fn window_gone(&mut self, id: Xid) {
+        // Who listens to selections at this window hears nothing of its own end.
+        self.xfixes.window_gone(id);
         self.forget_selection_window(id);
         self.input_window_gone(id);
         crate::extension::damage::drawable_gone(self, id);
-        self.xfixes.window_gone(id);
         self.randr.window_gone(id);
         self.xinput.window_gone(id);
         self.forget_barriers_of(id);
@@ -288,6 +289,22 @@ impl Server {
         Ok(())
     }
 
+    /// The mapped child of a window that a point of the screen is in. As in Xvfb, one with a shape does not reach beyond
+    /// the insides of what it is in, one without does.
+    pub(crate) fn child_at(&self, parent: Xid, x: i32, y: i32) -> Option<Xid> {
+        let holds = |child: &super::Window| {
+            child.mapped
+                && child.holds_point(x, y)
+                && (child.shapes.bounding.is_none()
+                    || self
+                        .path(parent)
+                        .into_iter()
+                        .all(|above| self.window(above).is_ok_and(|above| above.holds_inside(x, y))))
+        };
+        let children = &self.window(parent).ok()?.children;
+        children.iter().rev().copied().find(|child| self.window(*child).is_ok_and(holds))
+    }
+
     pub(crate) fn translate_coordinates(
         &mut self,
         client: ClientId,
@@ -299,13 +316,7 @@ impl Server {
         let from = self.window(source)?.origin;
         let to = self.window(destination)?;
         let (x, y) = (from.0 + i32::from(x), from.1 + i32::from(y));
-        let child = to
-            .children
-            .iter()
-            .rev()
-            .copied()
-            .find(|child| self.window(*child).is_ok_and(|child| child.mapped && child.holds_point(x, y)))
-            .unwrap_or(0);
+        let child = self.child_at(destination, x, y).unwrap_or(0);
         let reply = TranslateCoordinatesReply {
             same_screen: true,
             sequence: 0,

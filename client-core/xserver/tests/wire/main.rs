@@ -168,6 +168,7 @@ macro_rules! scenarios {
 scenarios! {
     windows_are_mapped_stacked_and_configured_as_by_xvfb: mapping_and_configuring;
     children_move_by_gravity_as_in_xvfb: gravity;
+    children_of_what_shows_nothing_move_by_gravity_as_in_xvfb: gravity_in_input_only;
     bits_stay_by_gravity_as_in_xvfb: bit_gravity;
     images_of_deep_windows_are_as_in_xvfb: deep_images;
     tiles_of_deep_windows_are_as_in_xvfb: deep_tiles;
@@ -182,6 +183,7 @@ scenarios! {
     keys_reach_whom_they_do_in_xvfb: keys;
     active_grabs_hold_as_in_xvfb: active_grabs;
     passive_grabs_activate_as_in_xvfb: passive_grabs;
+    what_two_grabs_freeze_thaws_as_in_xvfb: frozen_twice;
     parts_of_passive_grabs_are_taken_away_as_in_xvfb: parts_of_passive_grabs;
     what_waits_for_a_window_that_goes_is_told_as_in_xvfb: windows_of_grabs_that_go;
     presses_that_grab_are_told_as_by_xvfb: grabs_of_owners;
@@ -198,6 +200,7 @@ scenarios! {
     devices_are_asked_and_changed_as_in_xvfb: device_requests;
     events_sent_of_devices_arrive_as_in_xvfb: sent_device_events;
     windows_take_shapes_as_in_xvfb: shapes;
+    children_with_shapes_are_found_where_they_are_in_xvfb: shaped_children;
     shapes_beyond_a_window_obscure_what_they_do_in_xvfb: shapes_beyond;
     windows_take_shapes_of_regions_as_in_xvfb: shapes_of_regions;
     rectangles_are_ordered_as_xvfb_wants: clip_orders;
@@ -209,6 +212,7 @@ scenarios! {
     barriers_hold_the_pointer_as_in_xvfb: barriers;
     touches_are_selected_as_in_xvfb: touch_selections;
     selections_change_hands_as_in_xvfb: selections;
+    selections_of_a_destroyed_window_are_told_as_by_xvfb: selections_of_the_destroyed;
     properties_are_kept_as_by_xvfb: properties;
     properties_go_with_their_windows_as_in_xvfb: properties_of_the_destroyed;
     events_of_clients_arrive_as_in_xvfb: sent_events;

@@ -125,7 +125,8 @@ fn create(chance: &mut Chance, client: usize, n: u32) -> Op {
     let (width, height) = (chance.range(1, 250), chance.range(1, 200));
     let override_redirect = chance.below(2);
     // Of a window with children that keeps bits elsewhere than at its corner Xvfb exposes more than it has to.
-    let (bit, win) = (chance.below(2), chance.below(11));
+    // Not Unmap: a child of a window that is not viewable Xvfb leaves mapped.
+    let (bit, win) = (chance.below(2), chance.range(1, 11));
     let events = chance.events(client);
     let mut values = vec![Id(client, n), parent];
     values.extend([x, y, width, height, border, class, 0].map(Is));
@@ -155,7 +156,8 @@ fn about_windows(chance: &mut Chance) -> Op {
         9..=12 => {
             let window = chance.window();
             // Not the place or the border and the size at a time: then Xvfb at times exposes more than it has to.
-            let mask = chance.of(&[3, 0xc, 0x10, 0x13, 0x40, 0x60, 0x63, 0x6c]);
+            // Nor the place and the stacking: then it at times does not tell windows that they are unobscured.
+            let mask = chance.of(&[3, 0xc, 0x10, 0x13, 0x40, 0x60, 0x60, 0x6c]);
             // With the size, only above or below: whether a window with a shape covers another one is by the protocol asked
             // of its final size, by Xvfb of all of its shape.
             let stack_modes = if mask == 0x6c { 2 } else { 5 };
@@ -187,7 +189,7 @@ fn about_windows(chance: &mut Chance) -> Op {
             request(c, 2, 0, "444", &[window, Is(1 << 11), Is(events)])
         }
         18 => {
-            let (bit, win, value) = (chance.below(2), chance.below(11), chance.below(2));
+            let (bit, win, value) = (chance.below(2), chance.range(1, 11), chance.below(2));
             match chance.below(4) {
                 0 => request(c, 2, 0, "444", &[chance.window(), Is(1 << 4), Is(bit)]),
                 1 => request(c, 2, 0, "444", &[chance.window(), Is(1 << 5), Is(win)]),
@@ -408,14 +410,8 @@ fn about_clients(chance: &mut Chance) -> Op {
             request(c, 25, chance.below(2) as u8, "44112*4", &values)
         }
         14 => {
-            // In the root, or beyond all windows: beyond a window Xvfb finds its children but for those with a shape.
-            if chance.one_in(2) {
-                let (x, y) = (chance.range(0, 200), chance.range(0, 150));
-                request(c, 40, 0, "4422", &[Is(ROOT), Is(ROOT), Is(x), Is(y)])
-            } else {
-                let (from, to) = (chance.window_or_root(), chance.window_or_root());
-                request(c, 40, 0, "4422", &[from, to, Is(chance.range(5000, 9000)), Is(5000)])
-            }
+            let (x, y) = (chance.range(-20, 200), chance.range(-20, 150));
+            request(c, 40, 0, "4422", &[chance.window_or_root(), chance.window_or_root(), Is(x), Is(y)])
         }
         _ => request(c, 14, 0, "4", &[chance.window()]),
     }
@@ -498,14 +494,26 @@ fn about_extensions(chance: &mut Chance) -> Op {
     }
 }
 
-/// Puts something into the region whose extents are asked or which is expanded: for an empty one Xvfb makes a rectangle
-/// without a size, or leaves the destination as it was.
-fn something_in_the_source(chance: &mut Chance, op: &Op) -> Option<Op> {
-    let Op::Extension { client, name: "XFIXES", minor: 18 | 28, values, .. } = op else { return None };
-    let mut with = vec![*values.first()?];
-    with.extend([chance.range(-20, 60), chance.range(-20, 60)].map(Is));
-    with.extend([chance.range(1, 80), chance.range(1, 80)].map(Is));
-    Some(Op::Extension { client: *client, name: "XFIXES", minor: 11, layout: "4*2", values: with })
+/// What has to be done before an operation so that Xvfb does by it what is to be done.
+fn before(chance: &mut Chance, op: &Op) -> Option<Op> {
+    let Op::Extension { client, name, minor, values, .. } = op else { return None };
+    let (client, first) = (*client, *values.first()?);
+    match (*name, minor) {
+        // The region whose extents are asked or which is expanded has something in it: for an empty one Xvfb makes a
+        // rectangle without a size, or leaves the destination as it was.
+        ("XFIXES", 18 | 28) => {
+            let mut with = vec![first];
+            with.extend([chance.range(-20, 60), chance.range(-20, 60)].map(Is));
+            with.extend([chance.range(1, 80), chance.range(1, 80)].map(Is));
+            Some(Op::Extension { client, name: "XFIXES", minor: 11, layout: "4*2", values: with })
+        }
+        // The counter of an alarm is there: if not, Xvfb has changed some of the alarm already, which it may.
+        ("SYNC", 9) => {
+            let with = vec![*values.get(2)?, Is(0), Is(chance.below(10))];
+            Some(Op::Extension { client, name: "SYNC", minor: 2, layout: "444", values: with })
+        }
+        _ => None,
+    }
 }
 
 /// Says which button or key: the next one to be pressed, or one that is held.
@@ -560,7 +568,7 @@ fn program(seed: u64) -> Vec<Op> {
             Some(4) => about_extensions(&mut chance),
             _ => about_clients(&mut chance),
         };
-        ops.extend(something_in_the_source(&mut chance, &op));
+        ops.extend(before(&mut chance, &op));
         ops.push(op);
     }
     choose_details(&mut chance, &mut ops);
@@ -628,6 +636,15 @@ fn end_session(w: &mut Wire<'_>, left: &[usize]) {
     }
 }
 
+/// Nothing waits for any grab.
+fn thaw(w: &mut Wire<'_>, left: &[usize]) {
+    for client in left {
+        for device in [0, 3] {
+            w.send(*client, 35, device, "4", &[0]);
+        }
+    }
+}
+
 /// Runs a program.
 fn run(w: &mut Wire<'_>, subject: Subject, ops: &[Op]) {
     let clients: Vec<usize> = (0..subject.clients).map(|_| w.connect()).collect();
@@ -645,6 +662,11 @@ fn run(w: &mut Wire<'_>, subject: Subject, ops: &[Op]) {
         match op {
             Op::Request { client, major, data, layout, values: with } => {
                 let with = values(with);
+                // Where something waits for a grab of a window that goes, Xvfb's pointer leaves it without a word, or with
+                // the buttons that are pressed only then.
+                if matches!(major, 4 | 5 | 7 | 10 | 11) {
+                    thaw(w, &left);
+                }
                 // Of a window that gets another size, Xvfb loses more bits than it has to where children move by gravity,
                 // even children that are not mapped.
                 if *major == 12 && with.get(1).is_some_and(|mask| mask & 0xc != 0) {
@@ -662,11 +684,7 @@ fn run(w: &mut Wire<'_>, subject: Subject, ops: &[Op]) {
                 // (X11 §10, Connection Close), so that what waited is not told to it; Xvfb tells it first, and a button
                 // that one of its windows hears of grabs the pointer for it again. What waited for a grab of a window
                 // that goes moves Xvfb's pointer out of it at times without a word.
-                for other in left.iter().copied() {
-                    for device in [0, 3] {
-                        w.send(other, 35, device, "4", &[0]);
-                    }
-                }
+                thaw(w, &left);
                 left.retain(|other| other != client);
                 w.close(*client);
             }

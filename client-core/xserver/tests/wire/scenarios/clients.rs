@@ -105,6 +105,23 @@ pub(crate) fn properties_of_the_destroyed(w: &mut Wire<'_>) {
     w.close(other);
 }
 
+/// The owner of a selection is destroyed: who listens at another window is told, who listens at that one is not.
+pub(crate) fn selections_of_the_destroyed(w: &mut Wire<'_>) {
+    let (c, other) = (w.connect(), w.connect());
+    for client in [c, other] {
+        w.send_to(client, "XFIXES", 0, "44", &[5, 0]);
+    }
+    let stays = window(w, other, 1, ROOT, [10, 10, 20, 20, 2], 0);
+    let goes = window(w, c, 1, ROOT, [10, 10, 20, 20, 2], 0);
+    for (client, window) in [(c, goes), (other, goes), (other, stays)] {
+        w.send_to(client, "XFIXES", 2, "444", &[window, 1, 7]);
+    }
+    w.send(c, 22, 0, "444", &[goes, 1, 0]);
+    w.send(other, 4, 0, "4", &[goes]);
+    w.close(c);
+    w.close(other);
+}
+
 /// Events that clients send.
 pub(crate) fn sent_events(w: &mut Wire<'_>) {
     let (c, other) = (w.connect(), w.connect());

@@ -65,6 +65,39 @@ pub(crate) fn parts_of_passive_grabs(w: &mut Wire<'_>) {
     w.close(c);
 }
 
+/// A device that two grabs freeze: which of them lets it go, and that none replays what it has not stopped at.
+pub(crate) fn frozen_twice(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], BUTTONS | MOTION | KEYS);
+    map(w, c, a);
+    w.motion(c, 40, 40);
+    for allowed in 0..3 {
+        w.send(c, 26, 0, "4211444", &[a, 1 << 2 | 1 << 3 | MOTION, 0, 1, 0, 0, 0]);
+        w.send(c, 35, 1, "4", &[0]);
+        w.send(c, 31, 0, "44112", &[a, 0, 0, 1, 0]);
+        w.button(c, 1, true);
+        w.motion(c, 45, 45);
+        w.send(c, 35, allowed, "4", &[0]);
+        w.send(c, 35, 0, "4", &[0]);
+        w.send(c, 27, 0, "4", &[0]);
+        w.send(c, 32, 0, "4", &[0]);
+        w.button(c, 1, false);
+    }
+    w.send(c, 42, 2, "44", &[a, 0]);
+    w.send(c, 33, 0, "42111111", &[a, 0, 39, 1, 1, 0, 0, 0]);
+    for allowed in 3..6 {
+        w.key(c, 39, true);
+        w.send(c, 26, 0, "4211444", &[a, 0, 1, 0, 0, 0, 0]);
+        w.send(c, 35, allowed, "4", &[0]);
+        w.key(c, 40, true);
+        w.send(c, 27, 0, "4", &[0]);
+        w.send(c, 32, 0, "4", &[0]);
+        w.key(c, 40, false);
+        w.key(c, 39, false);
+    }
+    w.close(c);
+}
+
 /// The window of a grab goes while a press waits: who would have heard of it there hears nothing.
 pub(crate) fn windows_of_grabs_that_go(w: &mut Wire<'_>) {
     let (c, other) = (w.connect(), w.connect());

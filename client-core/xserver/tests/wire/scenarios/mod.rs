@@ -19,7 +19,7 @@ mod xkb;
 
 pub(crate) use clients::{
     color_names, colormaps, hosts, killing, properties, properties_of_the_destroyed, screen_saver,
-    selections, sent_events, server_grabs,
+    selections, selections_of_the_destroyed, sent_events, server_grabs,
 };
 pub(crate) use counters::awaited_counters;
 pub(crate) use devices::{
@@ -28,8 +28,8 @@ pub(crate) use devices::{
 };
 pub(crate) use drawing::deep_tiles;
 pub(crate) use grabs::{
-    active_grabs, confinement, grabs_of_owners, parts_of_passive_grabs, passive_grabs, synchronous_grabs,
-    waiting_events, windows_of_grabs_that_go,
+    active_grabs, confinement, frozen_twice, grabs_of_owners, parts_of_passive_grabs, passive_grabs,
+    synchronous_grabs, waiting_events, windows_of_grabs_that_go,
 };
 pub(crate) use input::{buttons, crossing, focus, keys};
 pub(crate) use one::{
@@ -38,9 +38,10 @@ pub(crate) use one::{
 };
 pub(crate) use propagation::{do_not_propagate, keys_pressed_twice};
 pub(crate) use randr::{randr_monitors, randr_properties, randr_selections, randr_sizes};
-pub(crate) use shapes::{clip_orders, shapes, shapes_beyond, shapes_of_regions};
+pub(crate) use shapes::{clip_orders, shaped_children, shapes, shapes_beyond, shapes_of_regions};
 pub(crate) use windows::{
-    bit_gravity, close_down_modes, deep_images, gravity, mapping_and_configuring, redirection, save_sets,
+    bit_gravity, close_down_modes, deep_images, gravity, gravity_in_input_only, mapping_and_configuring,
+    redirection, save_sets,
 };
 pub(crate) use xkb::{
     keyboard_actions, keyboard_controls, keyboard_geometry, keyboard_indicators, keyboard_maps,

@@ -81,6 +81,33 @@ pub(crate) fn shapes_beyond(w: &mut Wire<'_>) {
     w.close(c);
 }
 
+/// Children where what they are in does not show: with a shape they are not found there, without one they are.
+pub(crate) fn shaped_children(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let a = window(w, c, 1, ROOT, [10, 10, 100, 80, 3], 0);
+    let b = window(w, c, 2, a, [20, 20, 150, 120, 2], 0);
+    map(w, c, b);
+    rectangles(w, c, a, [0, 1, 0], &[-3, 2, 60, 60]);
+    for mapped in [false, true] {
+        if mapped {
+            map(w, c, a);
+        }
+        for shaped in [false, true] {
+            let all: &[i64] = if shaped { &[-9, -9, 300, 300] } else { &[] };
+            w.send_to(c, SHAPE, 2, "11114224", &[0, 0, 0, 0, b, 0, 0, 0]);
+            if shaped {
+                rectangles(w, c, b, [0, 0, 0], all);
+            }
+            for (x, y) in [(40, 40), (50, 70), (80, 50), (105, 50), (50, 100), (120, 60)] {
+                w.send(c, 40, 0, "4422", &[ROOT, a, x, y]);
+                w.motion(c, x as i16, y as i16);
+                w.send(c, 38, 0, "4", &[a]);
+            }
+        }
+    }
+    w.close(c);
+}
+
 /// Rectangles in wrong orders are refused.
 pub(crate) fn clip_orders(w: &mut Wire<'_>) {
     let c = w.connect();

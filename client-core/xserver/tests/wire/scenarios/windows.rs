@@ -1,8 +1,8 @@
 //! Windows: mapped, stacked, configured, redirected, and what is left of them when clients go.
 
 use super::{
-    EXPOSURE, FOCUS, REDIRECT, STRUCTURE, SUBSTRUCTURE, VISIBILITY, attributes, configure, map, query_tree,
-    select, unmap, window,
+    CROSSING, EXPOSURE, FOCUS, MOTION, REDIRECT, STRUCTURE, SUBSTRUCTURE, VISIBILITY, attributes, configure,
+    map, query_tree, select, unmap, window,
 };
 use crate::bench::{ARGB, ROOT, Wire};
 
@@ -72,6 +72,31 @@ pub(crate) fn gravity(w: &mut Wire<'_>) {
     for gravity in 0..11 {
         let child = i64::from(w.id(c, 10 + gravity));
         attributes(w, c, child);
+    }
+    w.close(c);
+}
+
+/// The same in a window that shows nothing: the pointer and coordinates find its children where they have moved to.
+pub(crate) fn gravity_in_input_only(w: &mut Wire<'_>) {
+    let c = w.connect();
+    let ids = [1, 2, 3].map(|n| i64::from(w.id(c, n)));
+    for (n, parent) in [(0, ROOT), (1, ids[0]), (2, ids[1])] {
+        let place = [10, 10, 100 - 20 * n, 100 - 20 * n, 0];
+        let mut values = vec![ids[n as usize], parent];
+        values.extend(place);
+        // South-east, and whatever the pointer does
+        values.extend([2, 0, 1 << 5 | 1 << 11, 9, MOTION | CROSSING]);
+        w.send(c, 1, 0, "4422222244*4", &values);
+    }
+    for id in ids {
+        map(w, c, id);
+    }
+    for size in [[180, 150], [60, 70], [100, 100]] {
+        configure(w, c, ids[0], 3 << 2, &size);
+        for (x, y) in [(25, 25), (60, 60), (100, 90), (150, 130), (300, 300)] {
+            w.motion(c, x, y);
+            w.send(c, 40, 0, "4422", &[ids[2], ids[0], 0, 0]);
+        }
     }
     w.close(c);
 }
