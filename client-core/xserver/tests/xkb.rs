@@ -246,19 +246,19 @@ fn what_a_database_says_of_a_keyboard_is_told() {
     );
     let aliases = list.key_aliases.unwrap();
     assert_eq!(aliases.len(), 2, "not one of a key that there is not");
-    assert_eq!((&aliases[0].real, &aliases[0].alias), (b"AD01", b"LatQ"));
+    assert_eq!((&aliases[1].real, &aliases[1].alias), (b"AD01", b"LatQ"));
 
     let map = whole_map(&mut world, client, major).map;
     let syms = map.syms_rtrn.unwrap();
     let of = |code: u8| &syms[usize::from(code) - 8];
-    // Overridden level by level, replaced, and left as it was.
+    // What follows a plus sign overrides level by level, however the sections put it themselves.
     assert_eq!(of(24).syms[..2], [0x77, 0x51]);
     assert_eq!(of(24).group_info & 0xf, 2);
-    assert_eq!((of(25).syms.as_slice(), of(25).group_info), (&[0x71][..], 1));
-    assert_eq!(of(26).syms, [0xff7e, 0x41]);
+    assert_eq!((of(25).syms.as_slice(), of(25).group_info), (&[0x71, 0x57][..], 1));
+    assert_eq!(of(26).syms, [0x61, 0x41]);
     let explicit = map.explicit_rtrn.unwrap();
     let explicit: Vec<(u8, u8)> = explicit.iter().map(|key| (key.keycode, key.explicit.into())).collect();
-    assert_eq!(explicit, [(24, 2), (50, 1), (64, 0x21), (108, 1)]);
+    assert_eq!(explicit, [(24, 3), (25, 1), (26, 1), (50, 1), (64, 0x21), (108, 1)]);
     let types = map.types_rtrn.unwrap();
     let names: Vec<String> =
         list.type_names.unwrap().iter().map(|atom| name_of(&mut world, client, *atom)).collect();
