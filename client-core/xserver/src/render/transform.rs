@@ -38,6 +38,15 @@ impl Transform {
 
     /// Where the centre of the destination's pixel (x, y) falls.
     pub(super) fn centre_of(&self, x: i32, y: i32) -> Homogeneous {
+        if x.unsigned_abs() < 1 << 14 && y.unsigned_abs() < 1 << 14 {
+            // As below, where all of it fits 64 bits.
+            let (x, y) = (i64::from(x) * ONE + ONE / 2, i64::from(y) * ONE + ONE / 2);
+            let [one, two, three] = &self.0;
+            let of = |[a, b, c]: &[i32; 3]| {
+                (i64::from(*a) * x + i64::from(*b) * y + i64::from(*c) * ONE + 0x8000) >> 16
+            };
+            return [of(one), of(two), of(three)];
+        }
         let v = [i128::from(x) * 65536 + 32768, i128::from(y) * 65536 + 32768, 65536];
         self.0.map(|row| {
             let [a, b, c] = row.map(i128::from);
