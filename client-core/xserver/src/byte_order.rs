@@ -138,6 +138,7 @@ pub(crate) fn swap_reply(major: u8, minor: u8, reply: &mut [u8]) {
         extension::number::XKEYBOARD if extension::xkb::swap_reply(minor, reply) => {}
         extension::number::RANDR if extension::randr::swap_reply(minor, reply) => {}
         extension::number::XFIXES if extension::xfixes::swap_reply(minor, reply) => {}
+        extension::number::RENDER if extension::render::swap_reply(minor, reply) => {}
         0..=127 => {
             if let Some((_, layout)) = CORE_REPLIES.iter().find(|(opcode, _)| *opcode == major) {
                 swap_fields(reply, 8, layout);

@@ -172,6 +172,7 @@ scenarios! {
     bits_stay_by_gravity_as_in_xvfb: bit_gravity;
     images_of_deep_windows_are_as_in_xvfb: deep_images;
     tiles_of_deep_windows_are_as_in_xvfb: deep_tiles;
+    what_render_draws_is_the_same_in_both_byte_orders_as_in_xvfb: rendering;
     motion_goes_up_as_far_as_in_xvfb: do_not_propagate;
     keys_pressed_twice_are_told_once_as_in_xvfb: keys_pressed_twice;
     a_window_manager_is_asked_as_by_xvfb: redirection;

@@ -158,9 +158,10 @@ fn about_windows(chance: &mut Chance) -> Op {
             // Not the place or the border and the size at a time: then Xvfb at times exposes more than it has to.
             // Nor the place and the stacking: then it at times does not tell windows that they are unobscured.
             let mask = chance.of(&[3, 0xc, 0x10, 0x13, 0x40, 0x60, 0x60, 0x6c]);
-            // With the size, only above or below: whether a window with a shape covers another one is by the protocol asked
-            // of its final size, by Xvfb of all of its shape.
-            let stack_modes = if mask == 0x6c { 2 } else { 5 };
+            // With a sibling or the size, only above or below: whether a window covers another one is by the protocol
+            // asked of their outer edges, as they are going to be; by Xvfb of what parents leave of the sibling, and of
+            // all of a shape.
+            let stack_modes = if mask & 0x20 != 0 { 2 } else { 5 };
             let all = [
                 Is(chance.range(-20, 200)),
                 Is(chance.range(-20, 150)),

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use x11rb_protocol::protocol::render::{
     ADD_GLYPHS_REQUEST, COMPOSITE_GLYPHS8_REQUEST, COMPOSITE_GLYPHS16_REQUEST, COMPOSITE_GLYPHS32_REQUEST,
     CREATE_CONICAL_GRADIENT_REQUEST, CREATE_LINEAR_GRADIENT_REQUEST, CREATE_RADIAL_GRADIENT_REQUEST,
-    SET_PICTURE_FILTER_REQUEST,
+    QUERY_PICT_FORMATS_REQUEST, SET_PICTURE_FILTER_REQUEST,
 };
 
 use crate::byte_order::{Layouts, swap_fields};
@@ -64,9 +64,10 @@ pub(super) const LAYOUTS: Layouts = Layouts {
         "44444",
     ],
     replies: &[
-        // QueryVersion; QueryPictFormats: counts, 24 formats, the screen with its depths and visuals, the subpixels
+        // QueryVersion
         "44",
-        "444444@41111222222224411112222222244111122222222441111222222224411112222222244111122222222441111222222224411112222222244111122222222441111222222224411112222222244111122222222441111222222224411112222222244111122222222441111222222224411112222222244111122222222441111222222224411112222222244111122222222441111222222224411112222222244111122222222444112444112411241124112411241124444",
+        // QueryPictFormats: see [`swap_reply`]
+        "",
         "",
         "",
         "",
@@ -99,6 +100,36 @@ pub(super) const LAYOUTS: Layouts = Layouts {
     ],
     events: &[],
 };
+
+/// Turns a reply around whose layout depends on what is in it; whether it is one.
+pub(crate) fn swap_reply(minor: u8, reply: &mut [u8]) -> bool {
+    if minor != QUERY_PICT_FORMATS_REQUEST {
+        return false;
+    }
+    // Formats, screens, depths of all screens, visuals of all depths, subpixel orders
+    let (formats, screens) = (word(reply, 8), word(reply, 12));
+    swap_fields(reply, 8, "44444");
+    let mut at = 32;
+    for _ in 0..formats {
+        swap_part(reply, at, at + 28, "41111222222224");
+        at += 28;
+    }
+    for _ in 0..screens {
+        let depths = word(reply, at);
+        swap_part(reply, at, at + 8, "44");
+        at += 8;
+        for _ in 0..depths {
+            let visuals = reply.get(at + 2..at + 4).map_or(0, |n| u16::from_ne_bytes([n[0], n[1]]));
+            swap_part(reply, at, at + 4, "112");
+            let end = at + 8 + 8 * usize::from(visuals);
+            swap_part(reply, at + 8, end, "*4");
+            at = end;
+        }
+    }
+    let end = reply.len();
+    swap_part(reply, at, end, "*4");
+    true
+}
 
 /// The body of a request in the machine's byte order throughout, for a client whose order is not (`swapped`) and
 /// whose request was turned around as far as the layouts say.
@@ -177,5 +208,65 @@ fn swap_glyph_items(bytes: &mut [u8], width: usize) {
         };
         swap_part(bytes, at + 8, at + 8 + ids, layout);
         at += 8 + ids.next_multiple_of(4);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use x11rb_protocol::protocol::render::QUERY_PICT_FORMATS_REQUEST;
+
+    use crate::extension::number::RENDER;
+    use crate::{Config, Server};
+
+    /// The reply to `QueryPictFormats` as numbers, told to a client of a byte order.
+    fn formats(big: bool) -> Vec<u32> {
+        let half = |bytes: &[u8]| {
+            let pair = [bytes[0], bytes[1]];
+            u32::from(if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
+        };
+        let word = |bytes: &[u8]| {
+            let word = [bytes[0], bytes[1], bytes[2], bytes[3]];
+            if big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+        };
+        let mut server = Server::new(Config::default());
+        let Some(client) = server.connect() else { panic!("there is room for a client") };
+        let (setup, request) = if big {
+            ([b'B', 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0], [RENDER, QUERY_PICT_FORMATS_REQUEST, 0, 1])
+        } else {
+            ([b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0], [RENDER, QUERY_PICT_FORMATS_REQUEST, 1, 0])
+        };
+        assert!(server.receive(client, &setup).is_ok());
+        let said = server.output(client).map(std::mem::take).unwrap_or_default();
+        assert_eq!(said[0], 1, "it is connected");
+        assert!(server.receive(client, &request).is_ok());
+        let reply = server.output(client).map(std::mem::take).unwrap_or_default();
+        let mut numbers: Vec<u32> = reply[4..28].chunks(4).map(word).collect();
+        assert_eq!(numbers[0] as usize * 4 + 32, reply.len());
+        let [_, count, screens, ..] = numbers[..] else { panic!("the counts are there") };
+        let mut rest = &reply[32..];
+        for _ in 0..count {
+            numbers.extend([word(rest), u32::from(rest[4]), u32::from(rest[5])]);
+            numbers.extend(rest[8..24].chunks(2).map(half));
+            numbers.push(word(&rest[24..]));
+            rest = &rest[28..];
+        }
+        for _ in 0..screens {
+            let depths = word(rest);
+            numbers.extend([depths, word(&rest[4..])]);
+            rest = &rest[8..];
+            for _ in 0..depths {
+                let visuals = half(&rest[2..]);
+                numbers.extend([u32::from(rest[0]), visuals]);
+                numbers.extend(rest[8..].chunks(4).take(2 * visuals as usize).map(word));
+                rest = &rest[8 + 8 * visuals as usize..];
+            }
+        }
+        numbers.extend(rest.chunks(4).map(word));
+        numbers
+    }
+
+    #[test]
+    fn picture_formats_are_the_same_in_both_byte_orders() {
+        assert_eq!(formats(true), formats(false));
     }
 }

@@ -47,6 +47,7 @@ mod layouts;
 mod picture;
 
 pub(crate) use glyphs::{GlyphSetKey, GlyphSets};
+pub(crate) use layouts::swap_reply;
 pub(crate) use picture::Picture;
 
 pub(crate) const EXTENSION: Extension = Extension {

@@ -26,7 +26,7 @@ pub(crate) use devices::{
     barriers, crossing_grabs, device_grabs, device_passive_grabs, slave_grabs, touch_selections,
     two_allow_events, two_grabs, two_passive_grabs,
 };
-pub(crate) use drawing::deep_tiles;
+pub(crate) use drawing::{deep_tiles, rendering};
 pub(crate) use grabs::{
     active_grabs, confinement, frozen_twice, grabs_of_owners, parts_of_passive_grabs, passive_grabs,
     synchronous_grabs, waiting_events, windows_of_grabs_that_go,
