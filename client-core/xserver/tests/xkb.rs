@@ -632,6 +632,79 @@ fn a_bell_rings_and_is_told() {
     assert!(matches!(world.server.poll_event(), Some(ServerEvent::Bell { percent: 50, .. })));
 }
 
+/// `SetControls` that switches some of them on and has all options of `AccessX`.
+fn switch_on(world: &mut World, client: ClientId, major: u8, enabled: u32) {
+    let mut bytes = vec![major, 7, 25, 0];
+    bytes.extend(CORE_KEYBOARD.to_ne_bytes());
+    bytes.resize(20, 0);
+    bytes.extend(0xfff_u16.to_ne_bytes());
+    bytes.extend([0, 0]);
+    // Affected, on, and changed: the options
+    for word in [enabled, enabled, 1 << 6] {
+        bytes.extend(word.to_ne_bytes());
+    }
+    bytes.resize(100, 0);
+    world.send_bytes(client, &bytes);
+}
+
+#[test]
+fn what_happens_to_keys_rings_the_bell_of_the_embedder_by_name() {
+    const SLOW: u32 = 1 << 1;
+    const STICKY: u32 = 1 << 3;
+    const BY_SHIFT: u32 = 1 << 6;
+    let mut world = World::new();
+    let (client, extension) = start(&mut world);
+    let major = extension.major_opcode;
+    select(&mut world, client, major, 1 << 8);
+    let heard = |world: &mut World| -> Vec<(String, u16, u16)> {
+        let told: Vec<BellNotifyEvent> = world.events_of(client, extension.first_event);
+        let mut rung = Vec::new();
+        while let Some(event) = world.server.poll_event() {
+            if let ServerEvent::Bell { pitch, duration, percent: 50 } = event {
+                rung.push((pitch, duration));
+            }
+        }
+        let heard: Vec<(u16, u16)> = told.iter().map(|bell| (bell.pitch, bell.duration)).collect();
+        assert_eq!(rung, heard, "what is told is heard");
+        told.iter().map(|bell| (name_of(world, client, bell.name), bell.pitch, bell.duration)).collect()
+    };
+    switch_on(&mut world, client, major, STICKY);
+    heard(&mut world);
+    let expected = |list: &[(&str, u16, u16)]| -> Vec<(String, u16, u16)> {
+        list.iter().map(|(name, pitch, duration)| ((*name).to_owned(), *pitch, *duration)).collect()
+    };
+    click(&mut world, LEFT_SHIFT);
+    assert_eq!(heard(&mut world), expected(&[("AX_StickyLatch", 500, 50)]));
+    click(&mut world, LEFT_SHIFT);
+    assert_eq!(heard(&mut world)[0], expected(&[("AX_StickyLock", 2000, 50)])[0]);
+    click(&mut world, LEFT_SHIFT);
+    assert_eq!(heard(&mut world)[0], expected(&[("AX_StickyUnlock", 500, 50)])[0]);
+    click(&mut world, CAPS_LOCK);
+    click(&mut world, CAPS_LOCK);
+    let lamps = expected(&[("AX_IndicatorOn", 2000, 50), ("AX_IndicatorOff", 500, 50)]);
+    assert_eq!(heard(&mut world), lamps);
+    // Shift held switches slow keys, after a warning.
+    switch_on(&mut world, client, major, BY_SHIFT);
+    world.server.set_time(10_000);
+    world.server.key(LEFT_SHIFT, true);
+    heard(&mut world);
+    for (time, bells) in [
+        (13_999, expected(&[])),
+        (14_000, expected(&[("AX_SlowKeysWarning", 2000, 50)])),
+        (18_000, expected(&[("AX_FeatureOn", 500, 100)])),
+    ] {
+        world.server.set_time(time);
+        assert_eq!(heard(&mut world), bells, "{time}");
+    }
+    world.server.key(LEFT_SHIFT, false);
+    heard(&mut world);
+    switch_on(&mut world, client, major, SLOW);
+    world.server.key(A, true);
+    world.server.key(A, false);
+    let slow = expected(&[("AX_SlowKeyPress", 1500, 1), ("AX_SlowKeyReject", 250, 50)]);
+    assert_eq!(heard(&mut world), slow);
+}
+
 #[test]
 fn no_keyboard_is_found_by_name_and_no_component_listed() {
     let mut world = World::new();

@@ -3,6 +3,7 @@
 
 use x11rb_protocol::protocol::xproto;
 
+use super::beep::Beep;
 use super::{Origin, RawEvent};
 use crate::extension::xkb::{self, AccessEvent, Cause};
 use crate::keymap::{Controls, control, option};
@@ -11,8 +12,9 @@ use crate::server::Server;
 
 const SHIFT_L: u32 = 0xffe1;
 const SHIFT_R: u32 = 0xffe2;
-/// Shift held so long (milliseconds) switches slow keys; pressed so often within so long, sticky keys.
-const SLOW_BY_SHIFT: u32 = 8000;
+/// Shift held so long (milliseconds) is warned of, and for as long again it switches slow keys; pressed so often within
+/// so long, sticky keys.
+const SLOW_BY_SHIFT: u32 = 4000;
 const STICKY_BY_SHIFT: u8 = 5;
 const SHIFTS_WITHIN: u32 = 15_000;
 
@@ -26,8 +28,8 @@ pub(crate) struct Access {
     /// The key that repeats, and when next.
     repeating: Option<(RawEvent, u8, u32)>,
     moving: Option<Moving>,
-    /// When slow keys are switched since Shift is held.
-    shift_held: Option<u32>,
+    /// When slow keys are switched since Shift is held; whether that has been said beforehand.
+    shift_held: Option<(u32, bool)>,
     /// How often Shift alone was pressed, and when last.
     shifts: (u8, u32),
     /// When what was switched on is switched off since nothing happens.
@@ -83,7 +85,7 @@ impl Access {
             self.bouncing.map(|(_, at)| at),
             self.repeating.map(|(.., at)| at),
             self.moving.map(|moving| moving.next),
-            self.shift_held,
+            self.shift_held.map(|(at, _)| at),
             self.idle,
         ]
         .into_iter()
@@ -128,7 +130,7 @@ impl Server {
         let access = &mut self.input.keyboard.access;
         access.idle = None;
         if controls.is_on(control::ACCESSX_KEYS) {
-            access.shift_held = is_shift.then(|| now.wrapping_add(SLOW_BY_SHIFT));
+            access.shift_held = is_shift.then(|| (now.wrapping_add(SLOW_BY_SHIFT), false));
             if is_shift && !controls.is_on(control::SLOW_KEYS) {
                 let (count, last) = access.shifts;
                 let again = now.wrapping_sub(last) <= SHIFTS_WITHIN;
@@ -142,10 +144,12 @@ impl Server {
             }
             access.slow = Some((raw, code, Some(now.wrapping_add(controls.slow_keys_delay.into()))));
             xkb::access_notify(self, AccessEvent::Press, code);
+            self.beep(Beep::SlowPress);
             told = false;
         } else if controls.is_on(control::BOUNCE_KEYS)
             && access.bouncing.is_some_and(|(bouncing, _)| bouncing == code)
         {
+            self.beep(Beep::BounceReject);
             told = false;
         }
         self.start_repeating(code, raw, &controls);
@@ -156,6 +160,7 @@ impl Server {
             // Two keys at a time are pressed by somebody who can do that.
             let cause = Cause::key(code, xproto::KEY_PRESS_EVENT);
             self.switch_controls(controls.enabled & !control::STICKY_KEYS, cause);
+            self.beep(Beep::FeatureOff);
         }
         told
     }
@@ -192,8 +197,13 @@ impl Server {
             access.slow.take_if(|(_, slow, _)| *slow == code);
             let accepted = is_down || is_moving;
             told &= accepted;
-            let event = if accepted { AccessEvent::Release } else { AccessEvent::Reject };
+            let (event, beep) = if accepted {
+                (AccessEvent::Release, Beep::SlowRelease)
+            } else {
+                (AccessEvent::Reject, Beep::SlowReject)
+            };
             xkb::access_notify(self, event, code);
+            self.beep(beep);
         }
         let access = &mut self.input.keyboard.access;
         if told && access.shifts.0 > 0 {
@@ -202,10 +212,17 @@ impl Server {
             } else if access.shifts.0 >= STICKY_BY_SHIFT {
                 access.shifts.0 = 0;
                 let cause = Cause::key(code, xproto::KEY_PRESS_EVENT);
-                self.switch_controls(controls.enabled ^ control::STICKY_KEYS, cause);
+                self.switch_by_shift(control::STICKY_KEYS, cause);
             }
         }
         told
+    }
+
+    /// Switches a control the other way, as the user wants it by Shift.
+    fn switch_by_shift(&mut self, control: u32, cause: Cause) {
+        let enabled = self.input.keyboard.description.controls.enabled ^ control;
+        self.switch_controls(enabled, cause);
+        self.beep(if enabled & control == 0 { Beep::FeatureOff } else { Beep::FeatureOn });
     }
 
     /// In how many milliseconds keys have something to do.
@@ -225,6 +242,7 @@ impl Server {
             access.slow.as_mut().and_then(|(raw, code, at)| at.take_if(|at| due(*at)).map(|_| (*raw, *code)));
         if let Some((raw, code)) = slow {
             xkb::access_notify(self, AccessEvent::Accept, code);
+            self.beep(Beep::SlowAccept);
             self.press_or_release(code, true, raw);
             if controls.is_on(control::ACCESSX_KEYS) && self.is_shift(code) {
                 let shifts = &mut self.input.keyboard.access.shifts.0;
@@ -249,8 +267,13 @@ impl Server {
         }
         let access = &mut self.input.keyboard.access;
         let none = Cause::key(0, 0);
-        if access.shift_held.take_if(|at| due(*at)).is_some() {
-            self.switch_controls(controls.enabled ^ control::SLOW_KEYS, none);
+        match access.shift_held.take_if(|(at, _)| due(*at)) {
+            Some((at, false)) => {
+                access.shift_held = Some((at.wrapping_add(SLOW_BY_SHIFT), true));
+                self.beep(Beep::SlowWarning);
+            }
+            Some(_) => self.switch_by_shift(control::SLOW_KEYS, none),
+            None => {}
         }
         let access = &mut self.input.keyboard.access;
         if access.idle.take_if(|at| due(*at)).is_some() {

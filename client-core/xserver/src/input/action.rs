@@ -5,6 +5,7 @@
 
 use x11rb_protocol::protocol::xproto;
 
+use super::beep::Beep;
 use super::{Origin, RawEvent, RawKind};
 use crate::extension::xkb::{self, Cause};
 use crate::keymap::compatibility::action as kind;
@@ -74,6 +75,8 @@ struct Step {
     set: u8,
     clear: u8,
     group: i16,
+    /// Latched, locked and unlocked again.
+    stuck: [bool; 3],
 }
 
 fn group_of(action: Action) -> i16 {
@@ -181,6 +184,12 @@ impl super::Keyboard {
 
     /// Nothing is latched or locked any more.
     pub(crate) fn clear_latches_and_locks(&mut self) {
+        // If one latch is broken, all are: that of a key that is still held too.
+        if self.running.iter().any(|running| running.doing == Doing::Latched) {
+            for running in self.running.iter_mut().filter(|running| running.doing == Doing::Latching) {
+                running.doing = Doing::Holding;
+            }
+        }
         self.running.retain(|running| running.doing != Doing::Latched);
         let state = &mut self.state;
         (state.latched, state.group_latched, state.locked, state.group_locked) = (0, 0, 0, 0);
@@ -250,6 +259,9 @@ impl super::Keyboard {
     }
 }
 
+/// What is heard of [`Step::stuck`].
+const STICKING: [Beep; 3] = [Beep::StickyLatch, Beep::StickyLock, Beep::StickyUnlock];
+
 impl Server {
     /// Does what a key does when it goes down or up; whether its event is told.
     pub(super) fn act(&mut self, code: u8, pressed: bool, raw: RawEvent) -> bool {
@@ -266,6 +278,10 @@ impl Server {
             }
             self.end(code, raw, &mut step)
         };
+        let sticks = self.input.keyboard.description.controls.is_on(control::STICKY_KEYS);
+        for (_, beep) in step.stuck.into_iter().zip(STICKING).filter(|(stuck, _)| sticks && *stuck) {
+            self.beep(beep);
+        }
         self.input.keyboard.finish(&step);
         sent
     }
@@ -356,6 +372,9 @@ impl Server {
                 let before = if action[0] == kind::LOCK_CONTROLS { enabled & wanted } else { wanted };
                 let cause = Cause::key(code, xproto::KEY_PRESS_EVENT);
                 self.switch_controls(enabled | wanted, cause);
+                if wanted & !enabled != 0 {
+                    self.beep(Beep::FeatureOn);
+                }
                 Doing::Controlling(before)
             }
             kind::ACTION_MESSAGE => {
@@ -459,6 +478,9 @@ impl Server {
             Doing::Controlling(switched) => {
                 let enabled = self.input.keyboard.description.controls.enabled;
                 self.switch_controls(enabled & !switched, Cause::key(code, xproto::KEY_RELEASE_EVENT));
+                if enabled & switched != 0 {
+                    self.beep(Beep::FeatureOff);
+                }
             }
             Doing::Telling => {
                 if action[1] & ON_RELEASE != 0 {
@@ -598,14 +620,17 @@ impl super::Keyboard {
                 let common = mask & state.locked;
                 mask &= !common;
                 state.locked &= !common;
+                step.stuck[2] |= common != 0;
             }
             if flags & LATCH_TO_LOCK != 0 {
                 let common = mask & state.latched;
                 mask &= !common;
                 state.locked |= common;
                 state.latched &= !common;
+                step.stuck[1] |= common != 0;
             }
             state.latched |= mask;
+            step.stuck[0] |= mask != 0;
             running.doing = Doing::Latched;
             return mask != 0;
         }

@@ -23,6 +23,7 @@ use crate::server::{ROOT, Server, wire};
 mod access;
 mod action;
 mod barrier;
+mod beep;
 mod combinations;
 mod crossing;
 mod feedback;
@@ -34,6 +35,7 @@ mod pointer;
 mod state;
 
 pub(crate) use barrier::{Barrier, BarrierEvent};
+pub(crate) use beep::Beep;
 pub(crate) use combinations::{ANY_MODIFIER, Combinations};
 pub(crate) use crossing::{MODE_GRAB, MODE_UNGRAB, MODE_WHILE_GRABBED};
 use freeze::Freeze;

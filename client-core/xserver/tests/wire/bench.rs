@@ -612,7 +612,6 @@ impl<'a> Wire<'a> {
                 }
                 // In the words of XKB: NewKeyboardNotify and MapNotify
                 let is_xkb = self.extensions.get("XKEYBOARD").is_some_and(|it| it.event == message[0]);
-                // … and feedback of AccessX, which nobody has asked for to be heard
                 // Of keyboards that are told of one by one, the first is enough: the others come between other events.
                 if is_xkb && message[1] <= 1 && message[8] != 3 {
                     continue;
@@ -623,7 +622,7 @@ impl<'a> Wire<'a> {
                 }
                 // … and StateNotify of a button, which Xvfb tells for the slave and for its master
                 let of_button = message[1] == 2 && matches!(message[29], 4 | 5);
-                if is_xkb && self.last_xtest && (of_button || matches!(message[1], 0 | 1 | 8)) {
+                if is_xkb && self.last_xtest && (of_button || matches!(message[1], 0 | 1)) {
                     continue;
                 }
                 said.push(format!("{client} {}", self.describe(&message)));

@@ -275,7 +275,13 @@ impl Wire<'_> {
             // BellNotify, NamesNotify, and others
             match bytes[1] {
                 7 | 10 => bytes[16..].fill(0),
-                8 => bytes[25..].fill(0),
+                8 => {
+                    // Names of bells are of the servers' own making.
+                    if self.get32(&message[16..]) > 68 {
+                        bytes[16..20].fill(0xee);
+                    }
+                    bytes[25..].fill(0);
+                }
                 9 => bytes[20..].fill(0),
                 // Xvfb does not say what of the core protocol it was, nor has it the groups in the byte order of others.
                 3 if self.last_major == 102 => bytes[24..28].fill(0),

@@ -120,6 +120,7 @@ alone! {
     the_state_of_keys_is_told_as_by_xvfb: keyboard_state in [Little, Big];
     controls_are_set_and_told_as_by_xvfb: keyboard_controls in [Little, Big];
     sticky_keys_stick_as_in_xvfb: sticky_keys in [Little];
+    what_happens_to_keys_rings_the_bell_as_in_xvfb: keyboard_beeps in [Little];
     maps_are_set_and_told_as_by_xvfb: keyboard_maps in [Little];
     keys_do_what_their_actions_say_as_in_xvfb: keyboard_actions in [Little];
     indicators_are_lit_as_in_xvfb: keyboard_indicators in [Little, Big];

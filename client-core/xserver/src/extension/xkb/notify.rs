@@ -5,7 +5,7 @@ use x11rb_protocol::protocol::xproto::{self, Mapping, MappingNotifyEvent};
 use super::wire::Message;
 use super::{DEVICES, Watcher, number};
 use crate::client::ClientId;
-use crate::input::{State, state_part};
+use crate::input::{Beep, State, state_part};
 use crate::keymap::{Action, Changes, Controls, INDICATORS, KEYCODES, MAX_KEYCODE, MIN_KEYCODE, Range, part};
 use crate::server::{Server, wire};
 
@@ -168,6 +168,8 @@ pub(super) fn tell_indicators(server: &mut Server, changed: u32) -> bool {
     let lit = server.input.keyboard.lamps.lit();
     let event = Message::event(INDICATOR_STATE, server.time).bytes(&[0; 3]).long(lit).long(changed);
     tell(server, INDICATOR_STATE, changed, event);
+    // One that is put out while others are lit sounds in Xvfb as if it were lit.
+    server.beep(if lit == 0 { Beep::IndicatorOff } else { Beep::IndicatorOn });
     true
 }
 

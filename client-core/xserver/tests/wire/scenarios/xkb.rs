@@ -219,6 +219,48 @@ pub(crate) fn sticky_keys(w: &mut Wire<'_>) {
     click(w, does, A);
 }
 
+pub(crate) fn keyboard_beeps(w: &mut Wire<'_>) {
+    const SLOW: i64 = 1 << 1;
+    const BOUNCE: i64 = 1 << 2;
+    const STICKY: i64 = 1 << 3;
+    const SHIFTS: i64 = 1 << 6;
+    const FEEDBACK: i64 = 1 << 8;
+    const AUDIBLE: i64 = 1 << 9;
+    let (_, does) = start(w);
+    // All of them, of which not all are wanted at the beginning
+    for options in [0xfff, 0x7ff] {
+        set_controls(w, does, &[(CHANGE, 0x40), (11, options)]);
+        set_controls(w, does, &[(AFFECT, STICKY), (ENABLED, STICKY)]);
+        for code in [SHIFT, SHIFT, SHIFT, CONTROL, A, CAPS_LOCK, NUM_LOCK, CAPS_LOCK] {
+            click(w, does, code);
+        }
+        latch_lock(w, does, [0x12, 2, 0, 0], [0, 0, 0, 0]);
+        latch_lock(w, does, [0x12, 0, 0, 0], [0, 0, 0, 0]);
+        set_controls(w, does, &[(AFFECT, STICKY | SLOW), (ENABLED, SLOW), (CHANGE, 2), (18, 20_000)]);
+        click(w, does, A);
+        set_controls(w, does, &[(AFFECT, SLOW | BOUNCE), (ENABLED, BOUNCE), (CHANGE, 4), (19, 20_000)]);
+        click(w, does, A);
+        click(w, does, A);
+        // Shift five times switches sticky keys on, and two keys at a time switch them off.
+        set_controls(w, does, &[(AFFECT, BOUNCE | SHIFTS), (ENABLED, SHIFTS)]);
+        (0..5).for_each(|_| click(w, does, SHIFT));
+        w.key(does, CONTROL, true);
+        w.key(does, A, true);
+        w.key(does, A, false);
+        w.key(does, CONTROL, false);
+        (0..10).for_each(|_| click(w, does, SHIFT));
+        set_controls(w, does, &[(AFFECT, SHIFTS), (ENABLED, 0)]);
+        latch_lock(w, does, [0xff, 0, 0, 0], [0xff, 0, 0, 0]);
+    }
+    // Told, though nothing is heard; not told
+    set_controls(w, does, &[(AFFECT, STICKY | AUDIBLE), (ENABLED, STICKY)]);
+    click(w, does, SHIFT);
+    set_controls(w, does, &[(AFFECT, AUDIBLE | FEEDBACK), (ENABLED, AUDIBLE)]);
+    click(w, does, SHIFT);
+    set_controls(w, does, &[(AFFECT, FEEDBACK), (ENABLED, FEEDBACK), (CHANGE, 0x40), (11, 0xfc0)]);
+    click(w, does, SHIFT);
+}
+
 /// Parts of `SetMap`, each with first and how many, and the lists.
 #[derive(Default)]
 struct SetMap {
