@@ -262,3 +262,28 @@ const CORE_EVENTS: [&str; 35] = [
     "4", "4", "", "422222", "4222222", "42", "4", "4422222", "44", "44", "44", "44", "44422", "44422222", "444222222",
     "4422", "422", "44", "44", "444", "444", "444444", "44444", "44", "", "",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{Direction, swap_event};
+    use crate::extension::number::XINPUT_EVENT;
+
+    #[test]
+    fn events_of_devices_that_clients_send_are_turned_around_field_by_field() {
+        let turned = |number: u8| {
+            let mut event: [u8; 32] = std::array::from_fn(|at| at as u8);
+            event[0] = XINPUT_EVENT + number;
+            swap_event(&mut event, Direction::Incoming);
+            assert_eq!(event[1..4], [1, 3, 2], "the sequence number of {number}");
+            event[4..20].to_vec()
+        };
+        // State, two counts, values
+        assert_eq!(turned(0), [5, 4, 6, 7, 11, 10, 9, 8, 15, 14, 13, 12, 19, 18, 17, 16]);
+        // Time, four counts, eight bytes of buttons and keys
+        assert_eq!(turned(10), [7, 6, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+        // Request, first key, count, time
+        assert_eq!(turned(11), [4, 5, 6, 7, 11, 10, 9, 8, 12, 13, 14, 15, 16, 17, 18, 19]);
+        // Time, what changed, device, control
+        assert_eq!(turned(15), [7, 6, 5, 4, 8, 9, 11, 10, 12, 13, 14, 15, 16, 17, 18, 19]);
+    }
+}

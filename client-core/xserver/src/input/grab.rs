@@ -727,10 +727,17 @@ impl Server {
     /// A window can be seen no more: grabs on it end, what has waited for them is told, and the focus reverts.
     pub(crate) fn became_unviewable(&mut self, id: Xid) {
         let mut released = false;
+        let focus = self.input.focus.window;
+        let mut reverts = focus > 1 && self.is_inferior(focus, id);
         for device in [Device::Pointer, Device::Keyboard] {
             let Some(grab) = self.input.grab(device) else { continue };
             let gone = |window: Xid| window != 0 && self.is_inferior(window, id);
             if gone(grab.window) || gone(grab.confine_to) {
+                // From the top down, as in Xvfb: the focus goes before the grabs of what is in its window.
+                if reverts && grab.window != focus && self.is_inferior(grab.window, focus) {
+                    self.revert_focus();
+                    reverts = false;
+                }
                 self.release_alone(device);
                 released = true;
             }
@@ -744,8 +751,8 @@ impl Server {
             self.run_queue();
         }
         self.xi_became_unviewable(id);
-        let focus = self.input.focus;
-        if focus.window > 1 && self.is_inferior(focus.window, id) {
+        let focus = self.input.focus.window;
+        if reverts && focus > 1 && self.is_inferior(focus, id) {
             self.revert_focus();
         }
         self.xi_revert_focus(id);

@@ -57,22 +57,30 @@ pub(crate) const EXTENSION: Extension = Extension {
         // Replies are turned around as they are written.
         replies: &[],
         events: &[
-            "",
+            // DeviceValuator: state, how many and from which on, six values
+            "211444444",
+            // Keys, buttons, motion
             "44442222211",
             "44442222211",
             "44442222211",
             "44442222211",
             "44442222211",
+            // Focus
             "44",
             "44",
+            // Proximity
             "44442222211",
             "44442222211",
+            // DeviceStateNotify: time, counts, buttons, keys, three values
+            "4111111111111444",
+            // DeviceMappingNotify, ChangeDeviceNotify
+            "11114",
             "4",
-            "1114",
-            "4",
+            // DeviceKeyStateNotify, DeviceButtonStateNotify
             "",
             "",
-            "4",
+            // DevicePresenceNotify, DevicePropertyNotify
+            "4112",
             "44",
         ],
     },
