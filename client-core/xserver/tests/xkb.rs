@@ -202,6 +202,7 @@ fn a_keymap_that_does_not_exist_or_cannot_be_read_changes_nothing() {
         "pc++us",
         "cut",
         "deep",
+        "long",
     ];
     for symbols in wrong {
         load(&mut world, client, extension.major_opcode, symbols);

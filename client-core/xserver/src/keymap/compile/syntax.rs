@@ -297,6 +297,8 @@ struct Parser<'a> {
 
 /// How deep braces, brackets and signs may be in each other.
 const DEEPEST: u32 = 40;
+/// Terms of a sum.
+const MOST_TERMS: u32 = 100;
 
 impl Parser<'_> {
     fn peek(&self) -> Option<&Token> {
@@ -475,7 +477,13 @@ impl Parser<'_> {
             return Err(self.fault());
         }
         let mut left = self.term()?;
+        let mut terms = 0;
         loop {
+            // Each is one deeper in what is before it.
+            terms += 1;
+            if terms > MOST_TERMS {
+                return Err(self.fault());
+            }
             if self.takes(b'+') {
                 left = Expr::Add(Box::new(left), Box::new(self.term()?));
             } else if self.takes(b'-') {
