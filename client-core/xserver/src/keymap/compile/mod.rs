@@ -190,6 +190,9 @@ impl Context {
                 if matches!(name.to_ascii_lowercase().as_str(), "nosymbol" | "none") {
                     return Some(0);
                 }
+                if name.eq_ignore_ascii_case("voidsymbol") {
+                    return Some(0x00ff_ffff);
+                }
                 if let Some(code) = name.strip_prefix('U').filter(|code| code.len() >= 4)
                     && let Ok(code) = u32::from_str_radix(code, 16)
                 {

@@ -190,6 +190,9 @@ impl Said {
                 sym => context.keysym(sym),
             };
             group.syms = levels.map(|level| first(level).unwrap_or(0)).collect();
+            // Levels at the end with nothing on them are none.
+            let used = group.syms.iter().rposition(|sym| *sym != 0).map_or(0, |last| last + 1);
+            group.syms.truncate(used);
         }
     }
 
