@@ -480,7 +480,9 @@ impl Server {
     /// The innermost viewable window at a place of the screen.
     pub(crate) fn window_at(&self, x: i32, y: i32) -> Xid {
         let mut at = ROOT;
-        while let Some(child) = self.child_at(at, x, y) {
+        let mut inside = self.is_inside(at, x, y);
+        while let Some(child) = self.child_at(at, x, y, inside) {
+            inside = inside && self.is_inside(child, x, y);
             at = child;
         }
         at

@@ -290,19 +290,19 @@ impl Server {
     }
 
     /// The mapped child of a window that a point of the screen is in. As in Xvfb, one with a shape does not reach beyond
-    /// the insides of what it is in, one without does.
-    pub(crate) fn child_at(&self, parent: Xid, x: i32, y: i32) -> Option<Xid> {
+    /// the insides of what it is in, one without does: `inside` is whether the point is in those of the window and of all
+    /// above it.
+    pub(crate) fn child_at(&self, parent: Xid, x: i32, y: i32, inside: bool) -> Option<Xid> {
         let holds = |child: &super::Window| {
-            child.mapped
-                && child.holds_point(x, y)
-                && (child.shapes.bounding.is_none()
-                    || self
-                        .path(parent)
-                        .into_iter()
-                        .all(|above| self.window(above).is_ok_and(|above| above.holds_inside(x, y))))
+            child.mapped && child.holds_point(x, y) && (inside || child.shapes.bounding.is_none())
         };
         let children = &self.window(parent).ok()?.children;
         children.iter().rev().copied().find(|child| self.window(*child).is_ok_and(holds))
+    }
+
+    /// Whether a point of the screen is inside a window, and what its shapes leave of it.
+    pub(crate) fn is_inside(&self, id: Xid, x: i32, y: i32) -> bool {
+        self.window(id).is_ok_and(|window| window.holds_inside(x, y))
     }
 
     pub(crate) fn translate_coordinates(
@@ -316,7 +316,8 @@ impl Server {
         let from = self.window(source)?.origin;
         let to = self.window(destination)?;
         let (x, y) = (from.0 + i32::from(x), from.1 + i32::from(y));
-        let child = self.child_at(destination, x, y).unwrap_or(0);
+        let inside = self.path(destination).into_iter().all(|above| self.is_inside(above, x, y));
+        let child = self.child_at(destination, x, y, inside).unwrap_or(0);
         let reply = TranslateCoordinatesReply {
             same_screen: true,
             sequence: 0,
