@@ -4,9 +4,18 @@
 use libfuzzer_sys::fuzz_target;
 use xserver::{Config, Limits, Server};
 
+#[path = "../../tests/fixture/keymaps.rs"]
+mod keymaps;
+
 fuzz_target!(|data: &[u8]| {
     let limits = Limits { pixmap_bytes: 16 << 20, output_bytes: 16 << 20, ..Limits::default() };
-    let mut server = Server::new(Config { width: 64, height: 48, limits, ..Config::default() });
+    let mut server = Server::new(Config {
+        width: 64,
+        height: 48,
+        limits,
+        keymaps: Some(keymaps::SMALL),
+        ..Config::default()
+    });
     let clients: Vec<_> = (0..2).filter_map(|_| server.connect()).collect();
     for (client, order) in clients.iter().zip([b'l', b'B']) {
         let version = if order == b'l' { [11, 0] } else { [0, 11] };
