@@ -5,7 +5,7 @@
 
 use super::format::{Format, fill_row, words_at_mut};
 use super::op::{Float, MaskRow, Op, combine, combine_float, over_through, over_through_channels};
-use super::source::{Bits, Source};
+use super::source::{Bits, Filter, Source};
 use crate::raster::Pixmap;
 use crate::region::{Rect, Region};
 
@@ -69,9 +69,11 @@ pub fn composite(
     // A mask that is white is none; where one colour goes to native pixels, so is one that is all there.
     let native = target.format.is_native() || target.format.is_native_opaque();
     let plain = native && source.as_solid().is_some();
-    let mask =
-        mask.filter(|m| m.as_solid() != Some(u32::MAX) && !(plain && !m.component_alpha && m.is_opaque()));
-    if mask.is_none() && source.is_opaque() {
+    // The weights of a kernel need not add up to one, which is of no account where there is no mask, as in Xvfb.
+    let is_convolved = |s: &Source<'_>| matches!(s.filter, Filter::Convolution(_));
+    let is_all_there = |m: &Source<'_>| !m.component_alpha && m.is_opaque() && !is_convolved(m);
+    let mask = mask.filter(|m| m.as_solid() != Some(u32::MAX) && !(plain && is_all_there(m)));
+    if source.is_opaque() && mask.is_none_or(|m| is_all_there(m) && !is_convolved(source)) {
         op = op.with_opaque_source();
     }
     if op == Op::Dst {

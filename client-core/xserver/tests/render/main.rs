@@ -641,6 +641,46 @@ fn a_kernel_leaves_a_pixel_that_is_repeated_as_it_is() {
     assert_eq!(pixels_of(&c, pixmap), [0xff80_4000; 2]);
 }
 
+/// A picture without alpha that is repeated: two pixels of one colour.
+fn opaque<C: Connection>(canvas: &Canvas<'_, C>) -> u32 {
+    let c = canvas.c;
+    let pixmap = c.generate_id().unwrap();
+    c.create_pixmap(24, pixmap, canvas.root, 2, 1).unwrap();
+    let aux = render::CreatePictureAux::new().repeat(render::Repeat::NORMAL);
+    let picture = canvas.picture(pixmap, canvas.format(24, 0, 0xff), &aux);
+    let colour = render::Color { alpha: 0xffff, red: 0x8080, green: 0x4040, blue: 0 };
+    let whole = Rectangle { x: 0, y: 0, width: 2, height: 1 };
+    c.render_fill_rectangles(PictOp::SRC, picture, colour, &[whole]).unwrap();
+    picture
+}
+
+#[test]
+fn a_mask_without_alpha_dims_through_a_kernel_whose_weights_are_less_than_one() {
+    let c = own::connect(40, 30);
+    let canvas = Canvas::new(&c);
+    let from = c.generate_id().unwrap();
+    let white = render::Color { alpha: 0xffff, red: 0xffff, green: 0xffff, blue: 0xffff };
+    c.render_create_solid_fill(from, white).unwrap();
+    let mask = opaque(&canvas);
+    c.render_set_picture_filter(mask, b"convolution", &[1 << 16, 1 << 16, 1 << 15]).unwrap();
+    let (to, pixmap) = pair(&canvas, [0, 0]);
+    c.render_composite(PictOp::SRC, from, mask, to, 0, 0, 0, 0, 0, 0, 2, 1).unwrap();
+    assert_eq!(pixels_of(&c, pixmap), [0x8080_8080; 2]);
+}
+
+#[test]
+fn what_leaves_a_target_as_it_is_leaves_its_own_alpha_too() {
+    let c = own::connect(40, 30);
+    let canvas = Canvas::new(&c);
+    let (to, pixmap) = pair(&canvas, [0xff11_1111, 0x8022_2222]);
+    let (map, map_pixmap) = pair(&canvas, [0x4000_0000, 0x4000_0000]);
+    c.render_change_picture(to, &render::ChangePictureAux::new().alphamap(map)).unwrap();
+    let (from, mask) = (opaque(&canvas), opaque(&canvas));
+    c.render_composite(PictOp::IN_REVERSE, from, mask, to, 0, 0, 0, 0, 0, 0, 2, 1).unwrap();
+    assert_eq!(pixels_of(&c, pixmap), [0xff11_1111, 0x8022_2222]);
+    assert_eq!(pixels_of(&c, map_pixmap), [0x4000_0000; 2]);
+}
+
 #[test]
 fn filling_fills_the_alpha_map_too_and_goes_on_beyond_it() {
     let c = own::connect(40, 30);
