@@ -1,15 +1,14 @@
-//! Grabs: active and passive ones of both devices, and `AllowEvents` (X11 §9).
+//! Active grabs of both devices, and `AllowEvents` (X11 §9).
 
 use std::sync::Arc;
 
 use x11rb_protocol::protocol::xproto::{
-    ChangeActivePointerGrabRequest, GrabButtonRequest, GrabKeyRequest, GrabKeyboardReply,
-    GrabKeyboardRequest, GrabPointerReply, GrabPointerRequest, GrabStatus, UngrabButtonRequest,
-    UngrabKeyRequest,
+    ChangeActivePointerGrabRequest, GrabKeyboardReply, GrabKeyboardRequest, GrabPointerReply,
+    GrabPointerRequest, GrabStatus,
 };
 
-use super::crossing::{MODE_GRAB, MODE_PASSIVE_GRAB, MODE_PASSIVE_UNGRAB, MODE_UNGRAB};
-use super::{ANY_MODIFIER, Combinations, Device, Origin, RawEvent, RawKind};
+use super::crossing::{MODE_GRAB, MODE_UNGRAB};
+use super::{Device, Origin, RawEvent, RawKind};
 use crate::client::ClientId;
 use crate::cursor::Cursor;
 use crate::error::{Outcome, XError};
@@ -44,34 +43,6 @@ pub(crate) enum Until {
     Left,
 }
 
-/// What activates a passive grab.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Activator {
-    /// A button or key.
-    Press,
-    /// The pointer enters the grab window, or the focus comes to it (XI 2).
-    Crossing,
-    /// A touch in the grab window (XI 2).
-    Touch,
-}
-
-/// A grab that a button or key activates.
-#[derive(Debug, Clone)]
-pub(crate) struct PassiveGrab {
-    pub(crate) client: ClientId,
-    pub(crate) device: Device,
-    pub(crate) activator: Activator,
-    pub(crate) of: Combinations,
-    pub(crate) owner_events: bool,
-    pub(crate) events: u32,
-    pub(crate) pointer_async: bool,
-    pub(crate) keyboard_async: bool,
-    pub(crate) confine_to: Xid,
-    pub(crate) cursor: Option<Arc<Cursor>>,
-    /// As in [`Grab`].
-    pub(crate) xi: Option<u32>,
-}
-
 /// What a grab of the input extension (version 2) asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct XiGrab {
@@ -86,24 +57,8 @@ pub(crate) struct XiGrab {
     pub(crate) events: u32,
 }
 
-impl PassiveGrab {
-    fn matches(&self, device: Device, detail: u8, modifiers: u16) -> bool {
-        self.device == device && self.activator == Activator::Press && self.of.hold(detail, modifiers)
-    }
-
-    fn is_alike(&self, other: &Self) -> bool {
-        let kind = |grab: &Self| (grab.device, grab.activator, grab.xi.is_some());
-        kind(self) == kind(other)
-    }
-
-    /// Whether there is a combination that activates both.
-    fn collides(&self, other: &Self) -> bool {
-        self.is_alike(other) && self.of.meet(&other.of)
-    }
-}
-
 /// 0 is synchronous, 1 asynchronous.
-fn check_mode(mode: u8) -> Outcome<bool> {
+pub(super) fn check_mode(mode: u8) -> Outcome<bool> {
     match mode {
         0 => Ok(false),
         1 => Ok(true),
@@ -111,20 +66,34 @@ fn check_mode(mode: u8) -> Outcome<bool> {
     }
 }
 
-fn check_owner_events(value: u8) -> Outcome<bool> {
+pub(super) fn check_owner_events(value: u8) -> Outcome<bool> {
     if value > 1 { Err(XError::value(u32::from(value))) } else { Ok(value == 1) }
 }
 
-fn check_modifiers(modifiers: u16) -> Outcome {
-    if modifiers == ANY_MODIFIER || modifiers & !0xff == 0 {
-        Ok(())
-    } else {
-        Err(XError::value(u32::from(modifiers)))
+impl XiGrab {
+    /// What becomes active, with its cursor.
+    pub(super) fn grab(&self, client: ClientId, cursor: Option<Arc<Cursor>>) -> Grab {
+        Grab {
+            client,
+            window: self.window,
+            owner_events: self.owner_events,
+            events: 0,
+            confine_to: 0,
+            cursor,
+            xi: Some(self.events),
+            until: Until::Ungrabbed,
+        }
+    }
+
+    /// Whether (the pointer, the keyboard) go on while a device is grabbed.
+    pub(super) fn modes(&self, device: Device) -> (bool, bool) {
+        let (own, other) = (self.asynchronous, self.paired_asynchronous);
+        if device == Device::Pointer { (own, other) } else { (other, own) }
     }
 }
 
 impl Server {
-    fn optional_cursor(&self, id: Xid) -> Outcome<Option<Arc<Cursor>>> {
+    pub(super) fn optional_cursor(&self, id: Xid) -> Outcome<Option<Arc<Cursor>>> {
         if id == 0 { Ok(None) } else { Ok(Some(self.cursor_resource(id)?.clone())) }
     }
 
@@ -181,7 +150,7 @@ impl Server {
         let time = if request.time == 0 { self.time } else { request.time };
         let status = self.grab_status(client, Device::Pointer, request.grab_window, request.confine_to, time);
         if status == GrabStatus::SUCCESS {
-            self.input.pointer_grab_time = time;
+            *self.input.grab_time(Device::Pointer) = time;
             let grab = Grab {
                 client,
                 window: request.grab_window,
@@ -211,7 +180,7 @@ impl Server {
         let time = if request.time == 0 { self.time } else { request.time };
         let status = self.grab_status(client, Device::Keyboard, request.grab_window, 0, time);
         if status == GrabStatus::SUCCESS {
-            self.input.keyboard_grab_time = time;
+            *self.input.grab_time(Device::Keyboard) = time;
             let grab = Grab {
                 client,
                 window: request.grab_window,
@@ -241,55 +210,10 @@ impl Server {
         let time = if time == 0 { self.time } else { time };
         let status = self.grab_status(client, device, request.window, 0, time);
         if status == GrabStatus::SUCCESS {
-            match device {
-                Device::Pointer => self.input.pointer_grab_time = time,
-                Device::Keyboard => self.input.keyboard_grab_time = time,
-            }
-            let grab = Grab {
-                client,
-                window: request.window,
-                owner_events: request.owner_events,
-                events: 0,
-                confine_to: 0,
-                cursor,
-                xi: Some(request.events),
-                until: Until::Ungrabbed,
-            };
-            let (own, other) = (request.asynchronous, request.paired_asynchronous);
-            let modes = if device == Device::Pointer { (own, other) } else { (other, own) };
-            self.activate(device, grab, modes, None);
+            *self.input.grab_time(device) = time;
+            self.activate(device, request.grab(client, cursor), request.modes(device), None);
         }
         Ok(status)
-    }
-
-    /// XI 2, `XIPassiveGrabDevice` of a master.
-    pub(crate) fn xi_passive_grab(
-        &mut self,
-        client: ClientId,
-        (device, activator): (Device, Activator),
-        request: &XiGrab,
-        detail: u8,
-        modifiers: u16,
-    ) -> Outcome {
-        self.window(request.window)?;
-        let cursor = self.optional_cursor(request.cursor)?;
-        let (own, other) = (request.asynchronous, request.paired_asynchronous);
-        let (pointer_async, keyboard_async) =
-            if device == Device::Pointer { (own, other) } else { (other, own) };
-        let grab = PassiveGrab {
-            client,
-            device,
-            activator,
-            of: Combinations::new(detail, modifiers),
-            owner_events: request.owner_events,
-            events: 0,
-            pointer_async,
-            keyboard_async,
-            confine_to: 0,
-            cursor,
-            xi: Some(request.events),
-        };
-        self.add_passive(request.window, grab)
     }
 
     /// Makes a grab active. `modes` says whether (pointer, keyboard) go on; `event` is what activated it.
@@ -308,7 +232,7 @@ impl Server {
     }
 
     /// Makes a grab active, as if the pointer or the focus came from a window, or from that of the grab before it.
-    fn activate_from(
+    pub(super) fn activate_from(
         &mut self,
         from: Xid,
         device: Device,
@@ -392,11 +316,7 @@ impl Server {
 
     fn ungrab(&mut self, client: ClientId, device: Device, time: u32) {
         let time = if time == 0 { self.time } else { time };
-        let last = if device == Device::Pointer {
-            self.input.pointer_grab_time
-        } else {
-            self.input.keyboard_grab_time
-        };
+        let last = *self.input.grab_time(device);
         if self.input.grab(device).is_some_and(|grab| grab.client == client)
             && !is_before(time, last)
             && !is_before(self.time, time)
@@ -439,195 +359,6 @@ impl Server {
         Ok(())
     }
 
-    pub(crate) fn grab_button(
-        &mut self,
-        client: ClientId,
-        owner_events: u8,
-        request: &GrabButtonRequest,
-    ) -> Outcome {
-        let owner_events = check_owner_events(owner_events)?;
-        let pointer_async = check_mode(request.pointer_mode.into())?;
-        let keyboard_async = check_mode(request.keyboard_mode.into())?;
-        let modifiers = u16::from(request.modifiers);
-        check_modifiers(modifiers)?;
-        let events = u32::from(request.event_mask);
-        if events & !mask::POINTER != 0 {
-            return Err(XError::value(events));
-        }
-        self.window(request.grab_window)?;
-        if request.confine_to != 0 {
-            self.window(request.confine_to)?;
-        }
-        let cursor = self.optional_cursor(request.cursor)?;
-        let grab = PassiveGrab {
-            client,
-            device: Device::Pointer,
-            activator: Activator::Press,
-            of: Combinations::new(request.button.into(), modifiers),
-            owner_events,
-            events,
-            pointer_async,
-            keyboard_async,
-            confine_to: request.confine_to,
-            cursor,
-            xi: None,
-        };
-        self.add_passive(request.grab_window, grab)
-    }
-
-    pub(crate) fn grab_key(
-        &mut self,
-        client: ClientId,
-        owner_events: u8,
-        request: &GrabKeyRequest,
-    ) -> Outcome {
-        let owner_events = check_owner_events(owner_events)?;
-        let pointer_async = check_mode(request.pointer_mode.into())?;
-        let keyboard_async = check_mode(request.keyboard_mode.into())?;
-        let modifiers = u16::from(request.modifiers);
-        check_modifiers(modifiers)?;
-        if request.key != 0 && !self.input.keyboard.has_keycode(request.key) {
-            return Err(XError::value(u32::from(request.key)));
-        }
-        self.window(request.grab_window)?;
-        let grab = PassiveGrab {
-            client,
-            device: Device::Keyboard,
-            activator: Activator::Press,
-            of: Combinations::new(request.key, modifiers),
-            owner_events,
-            events: mask::KEY_PRESS | mask::KEY_RELEASE,
-            pointer_async,
-            keyboard_async,
-            confine_to: 0,
-            cursor: None,
-            xi: None,
-        };
-        self.add_passive(request.grab_window, grab)
-    }
-
-    fn add_passive(&mut self, window: Xid, grab: PassiveGrab) -> Outcome {
-        /// Nobody needs more on one window.
-        const MAX_GRABS: usize = 20_000;
-        let state = self.window_mut(window)?;
-        if state.grabs.iter().any(|old| old.client != grab.client && old.collides(&grab)) {
-            return Err(XError::ACCESS);
-        }
-        if state.grabs.len() >= MAX_GRABS {
-            return Err(XError::ALLOC);
-        }
-        state.grabs.retain(|old| !old.is_alike(&grab) || old.client != grab.client || !old.of.same(&grab.of));
-        state.grabs.push(grab);
-        Ok(())
-    }
-
-    pub(crate) fn ungrab_button(&mut self, client: ClientId, request: &UngrabButtonRequest) -> Outcome {
-        let modifiers = u16::from(request.modifiers);
-        check_modifiers(modifiers)?;
-        let kind = (Device::Pointer, Activator::Press, false);
-        self.remove_passive(client, request.grab_window, kind, request.button.into(), modifiers)
-    }
-
-    pub(crate) fn ungrab_key(&mut self, client: ClientId, request: &UngrabKeyRequest) -> Outcome {
-        let modifiers = u16::from(request.modifiers);
-        check_modifiers(modifiers)?;
-        if request.key != 0 && !self.input.keyboard.has_keycode(request.key) {
-            return Err(XError::value(u32::from(request.key)));
-        }
-        let kind = (Device::Keyboard, Activator::Press, false);
-        self.remove_passive(client, request.grab_window, kind, request.key, modifiers)
-    }
-
-    /// Takes combinations away of a device, an activator and the input extension or the core.
-    pub(crate) fn remove_passive(
-        &mut self,
-        client: ClientId,
-        window: Xid,
-        kind: (Device, Activator, bool),
-        detail: u8,
-        modifiers: u16,
-    ) -> Outcome {
-        self.window_mut(window)?.grabs.retain_mut(|grab| {
-            grab.client != client
-                || (grab.device, grab.activator, grab.xi.is_some()) != kind
-                || grab.of.take_away(detail, modifiers)
-        });
-        Ok(())
-    }
-
-    /// The passive grab that an event activates on one of these windows (in this order).
-    pub(super) fn find_passive(
-        &self,
-        windows: &[Xid],
-        device: Device,
-        detail: u8,
-        modifiers: u16,
-    ) -> Option<(Xid, PassiveGrab)> {
-        let keyboard = &self.input.keyboard;
-        let held = keyboard.state.base | keyboard.state.latched;
-        let ignored = u16::from(keyboard.description.controls.ignored_locks.mask & !held);
-        windows.iter().find_map(|id| {
-            let grab = self
-                .window(*id)
-                .ok()?
-                .grabs
-                .iter()
-                // The newest first, as in Xvfb
-                .rev()
-                .find(|grab| grab.matches(device, detail, modifiers & 0xff & !ignored))?;
-            let confined =
-                self.window(grab.confine_to).map_or(grab.confine_to == 0, |window| window.viewable);
-            confined.then(|| (*id, grab.clone()))
-        })
-    }
-
-    /// XI 2: the pointer, or the focus, is about to go from one window to another, which ends a grab that its coming had
-    /// activated.
-    pub(super) fn leave_crossing_grab(&mut self, device: Device, from: Xid, to: Xid) {
-        let Some(grab) = self.input.grab(device) else { return };
-        if grab.until == Until::Left && !self.is_inferior(to, grab.window) {
-            if device == Device::Pointer {
-                self.xi_cross(from, to, MODE_PASSIVE_UNGRAB);
-            }
-            self.deactivate(device);
-        }
-    }
-
-    /// XI 2: the pointer has entered a window, or the focus has come to it; whether that has activated a grab, whose
-    /// events tell of it then.
-    pub(super) fn enter_crossing_grab(&mut self, device: Device, from: Xid, to: Xid) -> bool {
-        if !self.xinput.is_used() || self.input.grab(device).is_some() {
-            return false;
-        }
-        let modifiers = self.input.state() & 0xff;
-        let found = self.window(to).ok().and_then(|window| {
-            window.grabs.iter().rev().find(|grab| {
-                (grab.device, grab.activator) == (device, Activator::Crossing) && grab.of.hold(0, modifiers)
-            })
-        });
-        let Some(passive) = found.cloned() else { return false };
-        let grab = Grab {
-            client: passive.client,
-            window: to,
-            owner_events: passive.owner_events,
-            events: 0,
-            confine_to: 0,
-            cursor: passive.cursor,
-            xi: passive.xi,
-            until: Until::Left,
-        };
-        match device {
-            Device::Pointer => self.input.pointer_grab_time = self.time,
-            Device::Keyboard => self.input.keyboard_grab_time = self.time,
-        }
-        self.activate_from(from, device, grab, (passive.pointer_async, passive.keyboard_async), None);
-        if device == Device::Pointer {
-            self.input.pointer.entered = to;
-            self.xi_cross(from, to, MODE_PASSIVE_GRAB);
-        }
-        true
-    }
-
     pub(crate) fn allow_events(&mut self, client: ClientId, mode: u8, time: u32) -> Outcome {
         if mode > 7 {
             return Err(XError::value(u32::from(mode)));
@@ -643,11 +374,7 @@ impl Server {
                 return Ok(());
             }
         };
-        let last = if device == Device::Pointer {
-            self.input.pointer_grab_time
-        } else {
-            self.input.keyboard_grab_time
-        };
+        let last = *self.input.grab_time(device);
         if !in_time(last) {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use x11rb_protocol::protocol::xproto::{self, GetInputFocusReply, QueryKeymapRepl
 use super::access::Access;
 use super::action::Running;
 use super::crossing::MODE_WHILE_GRABBED;
-use super::grab::{Grab, Until};
+use super::grab::Until;
 use super::state::State;
 use super::{Device, DeviceEvent, Focus, Origin, RawEvent};
 use crate::client::ClientId;
@@ -415,29 +415,7 @@ impl Server {
         if let Some(below) = below {
             path.retain(|window| !self.is_inferior(below, *window));
         }
-        let Some((window, passive)) = self.find_passive(&path, Device::Keyboard, event.detail, event.state)
-        else {
-            return false;
-        };
-        let grab = Grab {
-            client: passive.client,
-            window,
-            owner_events: passive.owner_events,
-            events: passive.events,
-            confine_to: 0,
-            cursor: None,
-            xi: passive.xi,
-            until: Until::KeyReleased(event.detail),
-        };
-        self.input.keyboard_grab_time = raw.time;
-        self.activate(Device::Keyboard, grab, (passive.pointer_async, passive.keyboard_async), Some(raw));
-        let event = DeviceEvent { source: self.input.pointer.window, ..*event };
-        if passive.xi.is_some() {
-            self.xi_grab_event(passive.client, window, &event.core());
-        } else {
-            self.send_device_event(&event, window, passive.client, mask::KEY_PRESS);
-        }
-        true
+        self.activate_passive(Device::Keyboard, &path, event, raw)
     }
 
     /// Gives a window the focus as the window manager that the embedder is.

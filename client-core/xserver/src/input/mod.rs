@@ -31,6 +31,7 @@ mod freeze;
 mod grab;
 mod keyboard;
 mod mapping;
+mod passive;
 mod pointer;
 mod state;
 
@@ -39,8 +40,9 @@ pub(crate) use beep::Beep;
 pub(crate) use combinations::{ANY_MODIFIER, Combinations};
 pub(crate) use crossing::{MODE_GRAB, MODE_UNGRAB, MODE_WHILE_GRABBED};
 use freeze::Freeze;
-pub(crate) use grab::{Activator, Grab, PassiveGrab, XiGrab};
+pub(crate) use grab::{Grab, Until, XiGrab};
 pub(crate) use keyboard::Keyboard;
+pub(crate) use passive::{Activator, PassiveGrab};
 pub(crate) use state::{State, state_part};
 
 /// How many positions `GetMotionEvents` can answer.
@@ -239,6 +241,14 @@ impl Input {
         match device {
             Device::Pointer => self.pointer_grab.as_ref(),
             Device::Keyboard => self.keyboard_grab.as_ref(),
+        }
+    }
+
+    /// When a device was grabbed last.
+    pub(crate) fn grab_time(&mut self, device: Device) -> &mut u32 {
+        match device {
+            Device::Pointer => &mut self.pointer_grab_time,
+            Device::Keyboard => &mut self.keyboard_grab_time,
         }
     }
 

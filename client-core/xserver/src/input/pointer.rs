@@ -129,7 +129,7 @@ impl Server {
                 xi,
                 until: Until::ButtonsReleased,
             };
-            self.input.pointer_grab_time = raw.time;
+            *self.input.grab_time(Device::Pointer) = raw.time;
             self.activate(Device::Pointer, grab, (true, true), None);
         }
     }
@@ -143,30 +143,7 @@ impl Server {
         if let Some(below) = below {
             path.retain(|window| !self.is_inferior(below, *window));
         }
-        let Some((window, passive)) = self.find_passive(&path, Device::Pointer, event.detail, event.state)
-        else {
-            return false;
-        };
-        let grab = Grab {
-            client: passive.client,
-            window,
-            owner_events: passive.owner_events,
-            events: passive.events,
-            confine_to: passive.confine_to,
-            cursor: passive.cursor.clone(),
-            xi: passive.xi,
-            until: Until::ButtonsReleased,
-        };
-        self.input.pointer_grab_time = raw.time;
-        self.activate(Device::Pointer, grab, (passive.pointer_async, passive.keyboard_async), Some(raw));
-        // The press is reported at the grab window even if the grab's mask does not select it, and even if it would be
-        // reported elsewhere to its owner, as by Xvfb.
-        if passive.xi.is_some() {
-            self.xi_grab_event(passive.client, window, &event.core());
-        } else {
-            self.send_device_event(event, window, passive.client, mask::BUTTON_PRESS);
-        }
-        true
+        self.activate_passive(Device::Pointer, &path, event, raw)
     }
 
     pub(crate) fn query_pointer(&mut self, client: ClientId, id: Xid) -> Outcome {

@@ -108,6 +108,48 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// One without a size, with the attributes of a window of which none is given (X11 §9, `CreateWindow`).
+    fn new(id: Xid, parent: Xid) -> Self {
+        Self {
+            id,
+            parent,
+            children: Vec::new(),
+            x: 0,
+            y: 0,
+            width: 0,
+            height: 0,
+            border_width: 0,
+            depth: 0,
+            visual: 0,
+            input_only: false,
+            background: Background::None,
+            border: Border::Pixel(0),
+            bit_gravity: 0,
+            win_gravity: 1,
+            backing_store: 0,
+            backing_planes: u32::MAX,
+            backing_pixel: 0,
+            override_redirect: false,
+            save_under: false,
+            selections: Vec::new(),
+            do_not_propagate: 0,
+            colormap: 0,
+            cursor: None,
+            mapped: false,
+            viewable: false,
+            properties: Vec::new(),
+            grabs: Vec::new(),
+            shapes: Shapes::default(),
+            shape_clients: Vec::new(),
+            origin: (0, 0),
+            clip: Arc::new(Region::new()),
+            outer_clip: Arc::new(Region::new()),
+            visibility: NOT_VIEWABLE,
+            dirty: true,
+            bits: BitsAfterResize::Keep,
+        }
+    }
+
     /// All events any client selects.
     pub(crate) fn all_masks(&self) -> u32 {
         self.selections.iter().fold(0, |all, (_, events)| all | events)
@@ -207,7 +249,7 @@ impl Window {
     /// A client goes.
     pub(crate) fn forget_client(&mut self, client: ClientId) {
         self.selections.retain(|(id, _)| *id != client);
-        self.grabs.retain(|grab| grab.client != client);
+        self.grabs.retain(|passive| passive.grab.client != client);
         self.shape_clients.retain(|id| *id != client);
     }
 
@@ -229,42 +271,19 @@ impl Server {
         self.make_default_colormap();
         let screen = Arc::new(Region::from_rect(self.screen_rect()));
         let root = Window {
-            id: ROOT,
-            parent: 0,
-            children: Vec::new(),
-            x: 0,
-            y: 0,
             width: self.config.width,
             height: self.config.height,
-            border_width: 0,
             depth: ROOT_DEPTH,
             visual: ROOT_VISUAL,
-            input_only: false,
             background: Background::Pixel(0),
-            border: Border::Pixel(0),
-            bit_gravity: 0,
-            win_gravity: 1,
-            backing_store: 0,
-            backing_planes: u32::MAX,
-            backing_pixel: 0,
-            override_redirect: false,
-            save_under: false,
-            selections: Vec::new(),
-            do_not_propagate: 0,
             colormap: DEFAULT_COLORMAP,
-            cursor: None,
             mapped: true,
             viewable: true,
-            properties: Vec::new(),
-            grabs: Vec::new(),
-            shapes: Shapes::default(),
-            shape_clients: Vec::new(),
-            origin: (0, 0),
             clip: screen.clone(),
             outer_clip: screen,
             visibility: 0,
             dirty: false,
-            bits: BitsAfterResize::Keep,
+            ..Window::new(ROOT, 0)
         };
         self.resources.insert(ROOT, Resource::Window(Box::new(root)));
         self.damage_screen(self.screen_rect());
@@ -343,9 +362,6 @@ impl Server {
             above.origin.1 + i32::from(y) + i32::from(border_width),
         );
         let window = Window {
-            id,
-            parent,
-            children: Vec::new(),
             x,
             y,
             width,
@@ -354,31 +370,10 @@ impl Server {
             depth,
             visual,
             input_only,
-            background: Background::None,
             border: above.border.clone(),
-            bit_gravity: 0,
-            win_gravity: 1,
-            backing_store: 0,
-            backing_planes: u32::MAX,
-            backing_pixel: 0,
-            override_redirect: false,
-            save_under: false,
-            selections: Vec::new(),
-            do_not_propagate: 0,
             colormap: if input_only { 0 } else { above.colormap },
-            cursor: None,
-            mapped: false,
-            viewable: false,
-            properties: Vec::new(),
-            grabs: Vec::new(),
-            shapes: Shapes::default(),
-            shape_clients: Vec::new(),
             origin,
-            clip: Arc::new(Region::new()),
-            outer_clip: Arc::new(Region::new()),
-            visibility: NOT_VIEWABLE,
-            dirty: true,
-            bits: BitsAfterResize::Keep,
+            ..Window::new(id, parent)
         };
         self.add_resource(client, id, Resource::Window(Box::new(window)));
         if let Err(error) = self.change_attributes(client, id, values) {

@@ -244,13 +244,14 @@ impl Server {
         for window in &path {
             let Ok(state) = self.window(*window) else { continue };
             if device == MASTER_POINTER {
-                let grabs = state.grabs.iter().rev().filter(|grab| grab.device == Device::Pointer);
-                for grab in grabs {
-                    match (grab.activator, grab.xi) {
-                        (Activator::Touch, Some(events)) if grab.of.hold(0, modifiers) => {
+                let grabs = state.grabs.iter().rev().filter(|passive| passive.device == Device::Pointer);
+                for passive in grabs {
+                    let grab = &passive.grab;
+                    match (passive.activator, grab.xi) {
+                        (Activator::Touch, Some(events)) if passive.of.hold(0, modifiers) => {
                             listeners.push_back(listener(grab.client, *window, How::Grab, events));
                         }
-                        (Activator::Press, _) if emulating && grab.of.hold(1, modifiers) => {
+                        (Activator::Press, _) if emulating && passive.of.hold(1, modifiers) => {
                             listeners.push_back(Listener { window: *window, ..pointer });
                         }
                         _ => {}
