@@ -73,16 +73,17 @@ pub fn composite(
     let is_convolved = |s: &Source<'_>| matches!(s.filter, Filter::Convolution(_));
     let is_all_there = |m: &Source<'_>| !m.component_alpha && m.is_opaque() && !is_convolved(m);
     let mask = mask.filter(|m| m.as_solid() != Some(u32::MAX) && !(plain && is_all_there(m)));
-    if source.is_opaque() && mask.is_none_or(|m| is_all_there(m) && !is_convolved(source)) {
+    let opaque = match mask {
+        Some(m) => source.is_opaque() && is_all_there(m) && !is_convolved(source),
+        None => source.is_opaque() || source.is_opaque_within(geometry.source, geometry.size),
+    };
+    if opaque {
         op = op.with_opaque_source();
     }
     if op == Op::Dst {
         return;
     }
     let bounds = geometry.bounds().intersect(&target.pixmap.bounds());
-    if mask.is_none() && source.is_opaque_within(geometry.source, geometry.size) {
-        op = op.with_opaque_source();
-    }
     if fill_rows(op, source, mask, target, &bounds)
         || copy_rows(op, source, mask, target, geometry, &bounds)
         || over_rows(op, source, mask, target, geometry, &bounds)
