@@ -3,6 +3,15 @@
 use super::{ALL, BUTTONS, CROSSING, FOCUS, KEYS, MOTION, REDIRECT, configure, map, select, unmap, window};
 use crate::bench::{ROOT, Wire};
 
+/// A kind of passive grab: how it is asked for, ended, and activated.
+struct Kind {
+    /// The first of three buttons or keys.
+    first: u8,
+    grab: fn(&mut Wire<'_>, usize, i64, u8, i64),
+    ungrab: fn(&mut Wire<'_>, usize, i64, u8, i64),
+    press: fn(&mut Wire<'_>, usize, u8, bool),
+}
+
 /// Passive grabs of which parts are taken away again: what is left, whom it keeps off, and that it can be grabbed anew.
 pub(crate) fn parts_of_passive_grabs(w: &mut Wire<'_>) {
     let (c, other) = (w.connect(), w.connect());
@@ -10,56 +19,49 @@ pub(crate) fn parts_of_passive_grabs(w: &mut Wire<'_>) {
     map(w, c, a);
     w.motion(c, 40, 40);
     let any = 0x8000;
-    let grab = |w: &mut Wire<'_>, client: usize, button: i64, modifiers: i64| {
-        w.send(client, 28, 0, "421144112", &[a, 0xc, 1, 1, 0, 0, button, 0, modifiers]);
+    let buttons = Kind {
+        first: 1,
+        grab: |w, client, window, button, modifiers| {
+            w.send(client, 28, 0, "421144112", &[window, 0xc, 1, 1, 0, 0, button.into(), 0, modifiers]);
+        },
+        ungrab: |w, client, window, button, modifiers| {
+            w.send(client, 29, button, "422", &[window, modifiers, 0]);
+        },
+        press: |w, client, button, pressed| w.button(client, button, pressed),
     };
-    let ungrab = |w: &mut Wire<'_>, client: usize, button: u8, modifiers: i64| {
-        w.send(client, 29, button, "422", &[a, modifiers, 0]);
+    let keys = Kind {
+        first: 38,
+        grab: |w, client, window, key, modifiers| {
+            w.send(client, 33, 0, "42111111", &[window, modifiers, key.into(), 1, 1, 0, 0, 0]);
+        },
+        ungrab: |w, client, window, key, modifiers| {
+            w.send(client, 34, key, "422", &[window, modifiers, 0]);
+        },
+        press: |w, client, key, pressed| w.key(client, key, pressed),
     };
-    let grab_key = |w: &mut Wire<'_>, client: usize, key: i64, modifiers: i64| {
-        w.send(client, 33, 0, "42111111", &[a, modifiers, key, 1, 1, 0, 0, 0]);
-    };
-    let ungrab_key = |w: &mut Wire<'_>, client: usize, key: u8, modifiers: i64| {
-        w.send(client, 34, key, "422", &[a, modifiers, 0]);
-    };
-    let all = [(2, 0), (3, 1), (3, 0), (0, 1), (2, any), (0, any)];
-    for (gone, modifiers) in [(2, 0), (0, 1), (3, any), (1, 0)] {
-        grab(w, c, 0, any);
-        ungrab(w, c, 2, 0);
-        ungrab(w, c, gone, modifiers);
-        for (button, modifiers) in all {
-            grab(w, other, button, modifiers);
+    for Kind { first, grab, ungrab, press } in [buttons, keys] {
+        let [one, two, three] = [first, first + 1, first + 2];
+        for (gone, modifiers) in [(two, 0), (0, 1), (three, any), (one, 0)] {
+            grab(w, c, a, 0, any);
+            ungrab(w, c, a, two, 0);
+            ungrab(w, c, a, gone, modifiers);
+            for (detail, modifiers) in
+                [(one, 0), (two, 0), (three, 1), (three, 0), (0, 1), (two, any), (0, any)]
+            {
+                grab(w, other, a, detail, modifiers);
+            }
+            for detail in [one, two, three] {
+                press(w, c, detail, true);
+                press(w, c, detail, false);
+            }
+            ungrab(w, other, a, 0, any);
+            grab(w, c, a, one, 1);
+            grab(w, c, a, 0, any);
+            grab(w, other, a, two, 0);
+            ungrab(w, c, a, 0, any);
+            grab(w, other, a, 0, any);
+            ungrab(w, other, a, 0, any);
         }
-        for button in 1..=3 {
-            w.button(c, button, true);
-            w.button(c, button, false);
-        }
-        ungrab(w, other, 0, any);
-        grab(w, c, 1, 1);
-        grab(w, c, 0, any);
-        grab(w, other, 2, 0);
-        ungrab(w, c, 0, any);
-        grab(w, other, 0, any);
-        ungrab(w, other, 0, any);
-    }
-    for (gone, modifiers) in [(39, 0), (0, 1), (40, any)] {
-        grab_key(w, c, 0, any);
-        ungrab_key(w, c, 38, 0);
-        ungrab_key(w, c, gone, modifiers);
-        for (key, modifiers) in [(38, 0), (39, 0), (39, 1), (40, 0), (0, 1), (39, any), (0, any)] {
-            grab_key(w, other, key, modifiers);
-        }
-        for key in 38..=41 {
-            w.key(c, key, true);
-            w.key(c, key, false);
-        }
-        ungrab_key(w, other, 0, any);
-        grab_key(w, c, 38, 1);
-        grab_key(w, c, 0, any);
-        grab_key(w, other, 38, 0);
-        ungrab_key(w, c, 0, any);
-        grab_key(w, other, 0, any);
-        ungrab_key(w, other, 0, any);
     }
     w.close(other);
     w.close(c);
