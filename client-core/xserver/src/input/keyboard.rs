@@ -5,9 +5,8 @@ use x11rb_protocol::protocol::xproto::{self, GetInputFocusReply, QueryKeymapRepl
 use super::access::Access;
 use super::action::Running;
 use super::crossing::MODE_WHILE_GRABBED;
-use super::grab::Until;
 use super::state::State;
-use super::{Device, DeviceEvent, Focus, Origin, RawEvent};
+use super::{Device, DeviceEvent, Focus, Origin, RawEvent, Until};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;

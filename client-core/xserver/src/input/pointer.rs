@@ -6,8 +6,7 @@ use x11rb_protocol::protocol::xproto::{
     WarpPointerRequest,
 };
 
-use super::grab::{Grab, Until};
-use super::{Device, DeviceEvent, RawEvent};
+use super::{Device, DeviceEvent, Grab, RawEvent, Until};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
 use crate::event::mask;

@@ -2,7 +2,7 @@
 
 use x11rb_protocol::protocol::xproto;
 
-use super::grab::Until;
+use super::Until;
 use crate::client::ClientId;
 use crate::extension::xkb;
 use crate::keymap::{Description, control};
