@@ -96,13 +96,12 @@ impl<'p> Path<'p> {
     fn new(arcs: &'p [Arc]) -> Self {
         let ends: Vec<(Point, Point)> = arcs.iter().map(places).collect();
         let next = |i: usize| if i + 1 == arcs.len() { 0 } else { i + 1 };
-        let joined: Vec<bool> = (0..arcs.len())
-            .map(|i| {
-                let j = next(i);
-                i != j && meet(ends[i].1, ends[j].0) && !is_whole(&arcs[i]) && !is_whole(&arcs[j])
-            })
+        let leads: Vec<bool> = (0..arcs.len())
+            .map(|i| i != next(i) && meet(ends[i].1, ends[next(i)].0) && !is_whole(&arcs[i]))
             .collect();
-        let first = joined.iter().rposition(|joined| !joined).map(next);
+        // Whole ellipses are joined to nothing; but in other servers the arcs that lead to the first one go before it.
+        let joined = leads.iter().enumerate().map(|(i, leads)| *leads && !is_whole(&arcs[next(i)])).collect();
+        let first = leads.iter().rposition(|leads| !leads).map(next);
         Self { arcs, joined, first }
     }
 
@@ -195,10 +194,11 @@ impl<'p, 'a> Pen<'p, 'a> {
             let is_last = path.is_last(i);
             // Whether the start of a whole ellipse has no end to it.
             let closed = is_whole(arc) && self.is_drawn(self.is_odd(&pattern));
-            let mut last = None;
+            let (mut last, mut last_drawn) = (None, None);
             self.each_dash(arc, &mut pattern, |pen, dash| {
                 first.get_or_insert(dash.arc);
                 pen.dash(&dash, &seam);
+                last_drawn = pen.is_drawn(dash.odd).then_some(dash.odd).or(last_drawn);
                 last = Some(dash);
             });
             let (Some(first), Some(last)) = (first, last) else { continue };
@@ -224,7 +224,8 @@ impl<'p, 'a> Pen<'p, 'a> {
                 }
                 if begins { Seam::Capped } else { Seam::Open }
             };
-            if !joined && (last.odd == self.odd || self.gc.line_style == LineStyle::OnOffDash) {
+            // Where nothing is drawn of a chain's last arc, other servers draw it together with the next chain.
+            if !joined && last_drawn == Some(self.odd) {
                 self.flush(closed);
             }
         }
