@@ -81,23 +81,34 @@ struct Edge {
     y: i64,
     dx: i64,
     dy: i64,
-    /// What is subtracted from a place before it is rounded down, so that a point exactly on the line counts as the
-    /// stepping line drawers of other servers count it.
-    bias: i64,
 }
 
 impl Edge {
     fn new(p1: (i64, i64), p2: (i64, i64)) -> Self {
         let (top, bottom) = if p1.1 <= p2.1 { (p1, p2) } else { (p2, p1) };
-        Self { x: top.0, y: top.1, dx: bottom.0 - top.0, dy: bottom.1 - top.1, bias: 0 }
+        Self { x: top.0, y: top.1, dx: bottom.0 - top.0, dy: bottom.1 - top.1 }
     }
 
-    /// The edge for walking down from a height: a line that goes right is just left of the points it touches, except
-    /// where it advances by whole 65536ths and the walk begins below its upper end.
-    fn walked_from(self, y: i64) -> Self {
-        let exact = || self.dy == 0 || self.dx % self.dy == 0;
-        let bias = i64::from(self.dx >= 0 && !(y > self.y && exact()));
-        Self { bias, ..self }
+    /// What is subtracted from a place before it is rounded down: a line that goes right is just left of the points it
+    /// touches, as the stepping line drawers of other servers count them.
+    fn bias(&self) -> i64 {
+        i64::from(self.dx >= 0)
+    }
+
+    /// Where a walk begins at a height: from `x` on, and how many `dy`ths further; none where numbers are too great.
+    fn begin(&self, y: i64) -> Option<(i64, i64)> {
+        let (rows, bias) = (y - self.y, self.bias());
+        let whole = rows.checked_mul(self.dx.checked_div(self.dy)?)?;
+        let part = rows.checked_mul(self.dx % self.dy)?;
+        let carried = if (rows >= 0) == (self.dx >= 0) && part < self.dy + bias {
+            // Less than a 65536th to the right is as good as nothing to other servers: there the walk begins at the
+            // end of the line, and goes on from there.
+            (0, -bias)
+        } else {
+            let part = part.checked_sub(bias)?;
+            (part.div_euclid(self.dy), part.rem_euclid(self.dy))
+        };
+        Some((whole.checked_add(carried.0)?, carried.1))
     }
 
     /// Where it is at a height, which may be beyond its ends.
@@ -106,7 +117,7 @@ impl Edge {
             return self.x;
         }
         // 33 by 33 bits: the product may need more than 64.
-        let product = i128::from(y - self.y) * i128::from(self.dx) - i128::from(self.bias);
+        let product = i128::from(y - self.y) * i128::from(self.dx) - i128::from(self.bias());
         let quotient = match i64::try_from(product) {
             Ok(product) => product.div_euclid(self.dy),
             Err(_) => product.div_euclid(i128::from(self.dy)).clamp(-(1 << 60), 1 << 60) as i64,
@@ -120,7 +131,7 @@ impl Edge {
 struct Walk {
     edge: Edge,
     x: i64,
-    /// In `dy`ths.
+    /// In `dy`ths; -1 where the walk is right on a line that goes right, of which it has not gone a step yet.
     rest: i64,
     dy: i64,
     /// What a row adds to `x` and `rest`: within a pixel, and over its lower border.
@@ -136,11 +147,12 @@ impl Walk {
         let dy = edge.dy.max(1);
         let over = ONE - (grid.rows - 1) * grid.row_step;
         let split = |product: i64| (product.div_euclid(dy), product.rem_euclid(dy));
-        let product = (y - edge.y).checked_mul(edge.dx).and_then(|product| product.checked_sub(edge.bias));
         let (within, over) = (split(grid.row_step * edge.dx), split(over * edge.dx));
-        let (whole, rest) = split(product.unwrap_or(0));
-        let far = edge.dy == 0 || product.is_none() || whole.abs() > 1 << 60 || over.0.abs() > 1 << 40;
-        let x = if far { edge.x_at(y) } else { edge.x + whole };
+        let near = edge.begin(y).filter(|(whole, _)| whole.abs() <= 1 << 60 && over.0.abs() <= 1 << 40);
+        let (x, rest, far) = match near {
+            Some((whole, rest)) => (edge.x + whole, rest, false),
+            None => (edge.x_at(y), 0, true),
+        };
         Self { edge, x, rest, dy, within, over, far }
     }
 
@@ -259,7 +271,7 @@ impl<'a> Coverage<'a> {
         let first_pixel_row = fixed(bounds.y1) + corner_y;
         let first = grid.first_at(top).max(first_pixel_row * grid.rows);
         let end = grid.first_at(bottom).min((fixed(bounds.y2) + corner_y) * grid.rows);
-        let walk = |edge: Edge| Walk::new(edge.walked_from(grid.y_of(first)), grid.y_of(first), &grid);
+        let walk = |edge: Edge| Walk::new(edge, grid.y_of(first), &grid);
         let (mut left, mut right) = (walk(left), walk(right));
         let (x1, x2) = (fixed(bounds.x1), fixed(bounds.x2));
         let width = (x2 - x1) as usize;
@@ -359,7 +371,7 @@ fn sharp_spans_between(
     let grid = const { Grid::of_bits(1) };
     let first = grid.first_at(top).max(bounds.y1.into());
     let end = grid.first_at(bottom).min(bounds.y2.into());
-    let walk = |edge: Edge| Walk::new(edge.walked_from(grid.y_of(first)), grid.y_of(first), &grid);
+    let walk = |edge: Edge| Walk::new(edge, grid.y_of(first), &grid);
     let (mut left, mut right) = (walk(left), walk(right));
     for row in first..end {
         let place =

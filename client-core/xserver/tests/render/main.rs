@@ -523,6 +523,33 @@ fn coverage_is_added_as_in_xvfb() {
     Programs::run(400, 0, |dice, c| traps(c, dice), |dice, c| traps(c, dice));
 }
 
+/// Traps that begin about a row of samples, with sides about their columns.
+fn traps_on_samples<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
+    const ONE: i32 = 65536;
+    let canvas = Canvas::new(c);
+    let format = canvas.formats.iter().find(|f| f.id == canvas.a8()).unwrap();
+    let pixmap = canvas.noise(dice, 8, SIDE, SIDE);
+    let to = canvas.picture(pixmap, format.id, &render::CreatePictureAux::new());
+    // The first sample of a pixel, and the way to the next.
+    let row = |dice: &mut Dice| dice.range(-3, 9) * ONE + 2185 + dice.range(0, 14) * 4369;
+    let column = |dice: &mut Dice| dice.range(-2, 20) * ONE + 1928 + dice.range(0, 16) * 3855;
+    let (top, left) = (row(dice) + dice.pick(&[0, 1, -1, -12]), column(dice) + dice.pick(&[0, 1, -1]));
+    let (across, down) = (dice.range(1, 9 * ONE), dice.range(1, 40 * ONE));
+    let slant = dice.pick(&[-1, 1]) * dice.pick(&[0, 1, 1000, ONE, across]);
+    let bottom = top + dice.pick(&[2 * ONE, 4 * ONE + 7, 4369, down]);
+    let trap = render::Trap {
+        top: render::Spanfix { l: left, r: 30 * ONE, y: top },
+        bot: render::Spanfix { l: left + slant, r: 30 * ONE, y: bottom },
+    };
+    c.render_add_traps(to, 0, 0, &[trap]).unwrap();
+    Drawn::new(format, canvas.image(pixmap), format!("{left} {top} to {} {bottom}", left + slant))
+}
+
+#[test]
+fn edges_that_begin_on_samples_cover_as_in_xvfb() {
+    Programs::run(600, 0, |dice, c| traps_on_samples(c, dice), |dice, c| traps_on_samples(c, dice));
+}
+
 fn glyphs<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
     let canvas = Canvas::new(c);
     let (pixmap, to, format, text) = canvas.destination(dice);
