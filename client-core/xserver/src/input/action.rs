@@ -204,6 +204,11 @@ impl super::Keyboard {
         }
     }
 
+    fn lock_group(&mut self, action: Action) {
+        let before = if action[1] & GROUP_ABSOLUTE != 0 { 0 } else { self.state.group_locked };
+        self.state.group_locked = before.wrapping_add(action[2]);
+    }
+
     fn run(&mut self, running: Running) {
         if self.running.len() < MOST_RUNNING {
             self.running.push(running);
@@ -237,6 +242,8 @@ impl super::Keyboard {
                 running.doing = Doing::Holding;
                 running.action[1] &= !CLEAR_LOCKS;
             }
+            // As in Xvfb each lock that goes on does it too: with one of them held, the next group but one is locked.
+            Doing::Locking(_) if action[0] == kind::LOCK_GROUP => self.lock_group(*action),
             Doing::Latched if breaks_latches(*action) => {
                 (self.state.latched, self.state.group_latched) = (0, 0);
                 return false;
@@ -325,13 +332,7 @@ impl Server {
                 Doing::Locking(before)
             }
             kind::LOCK_GROUP => {
-                let state = &mut self.input.keyboard.state;
-                let group = action[2];
-                state.group_locked = if action[1] & GROUP_ABSOLUTE != 0 {
-                    group
-                } else {
-                    state.group_locked.wrapping_add(group)
-                };
+                self.input.keyboard.lock_group(action);
                 return true;
             }
             kind::ISO_LOCK => {

@@ -123,6 +123,7 @@ alone! {
     what_happens_to_keys_rings_the_bell_as_in_xvfb: keyboard_beeps in [Little];
     maps_are_set_and_told_as_by_xvfb: keyboard_maps in [Little];
     keys_do_what_their_actions_say_as_in_xvfb: keyboard_actions in [Little];
+    groups_are_locked_while_locks_are_held_as_in_xvfb: keyboard_group_locks in [Little];
     indicators_are_lit_as_in_xvfb: keyboard_indicators in [Little, Big];
     names_of_keyboards_are_kept_as_by_xvfb: keyboard_names in [Little];
     looks_of_keyboards_are_kept_as_by_xvfb: keyboard_geometry in [Little];

@@ -44,8 +44,8 @@ pub(crate) use windows::{
     redirection, save_sets,
 };
 pub(crate) use xkb::{
-    keyboard_actions, keyboard_beeps, keyboard_controls, keyboard_geometry, keyboard_indicators,
-    keyboard_maps, keyboard_names, keyboard_state, sticky_keys,
+    keyboard_actions, keyboard_beeps, keyboard_controls, keyboard_geometry, keyboard_group_locks,
+    keyboard_indicators, keyboard_maps, keyboard_names, keyboard_state, sticky_keys,
 };
 
 /// All that a window can tell.

@@ -556,3 +556,30 @@ pub(crate) fn keyboard_geometry(w: &mut Wire<'_>) {
     w.send_to(does, XKB, 19, "224", &[CORE, 0, 39]);
     w.send_to(does, XKB, 19, "224", &[CORE, 0, 40]);
 }
+
+pub(crate) fn keyboard_group_locks(w: &mut Wire<'_>) {
+    let (_, does) = start(w);
+    set_groups(w, does, A, &[[0x71, 0x51], [0x6d9, 0x6f9], [0x72, 0x52]]);
+    for action in [[6, 0, 1, 0, 0, 0, 0, 0], [6, 0, -1, 0, 0, 0, 0, 0], [6, 4, 1, 0, 0, 0, 0, 0]] {
+        set_actions(w, does, 24, action, action);
+        for held in [
+            &[][..],
+            &[SHIFT],
+            &[CAPS_LOCK],
+            &[CAPS_LOCK, SHIFT],
+            &[CAPS_LOCK, NUM_LOCK],
+            &[CONTROL, NUM_LOCK],
+        ] {
+            for key in held {
+                w.key(does, *key, true);
+            }
+            click(w, does, 24);
+            get_state(w, does);
+            for key in held {
+                w.key(does, *key, false);
+            }
+            latch_lock(w, does, [0xff, 0, 1, 0], [0xff, 0, 0, 0]);
+            get_state(w, does);
+        }
+    }
+}
