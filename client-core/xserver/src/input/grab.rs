@@ -451,22 +451,41 @@ impl Server {
         self.run_queue();
     }
 
+    /// Where a window is when all are gone through from the top down, each before its children.
+    fn place_among_all(&self, window: Xid) -> Vec<usize> {
+        let path = self.path(window);
+        let from_top = |pair: &[Xid]| {
+            let [parent, child] = *pair else { return 0 };
+            let siblings = self.window(parent).map_or(&[][..], |parent| &parent.children);
+            siblings.iter().rev().position(|sibling| *sibling == child).unwrap_or(0)
+        };
+        path.windows(2).map(from_top).collect()
+    }
+
     /// A window can be seen no more: grabs on it end, what has waited for them is told, and the focus reverts.
     pub(crate) fn became_unviewable(&mut self, id: Xid) {
-        let mut released = false;
-        let focus = self.input.focus.window;
-        let mut reverts = focus > 1 && self.is_inferior(focus, id);
+        // From the top down, as in Xvfb, which takes the pointer to be in its grab's window as long as it is grabbed: what
+        // is told of an end depends on what has ended before. In one window grabs end before the focus goes.
+        let mut ends = Vec::new();
         for device in [Device::Pointer, Device::Keyboard] {
             let Some(grab) = self.input.grab(device) else { continue };
-            let gone = |window: Xid| window != 0 && self.is_inferior(window, id);
-            if gone(grab.window) || gone(grab.confine_to) {
-                // From the top down, as in Xvfb: the focus goes before the grabs of what is in its window.
-                if reverts && grab.window != focus && self.is_inferior(grab.window, focus) {
-                    self.revert_focus();
-                    reverts = false;
-                }
-                self.release_alone(device);
-                released = true;
+            let windows = [grab.window, grab.confine_to].into_iter();
+            let gone = windows.filter(|window| *window != 0 && self.is_inferior(*window, id));
+            ends.extend(
+                gone.map(|window| self.place_among_all(window)).min().map(|place| (place, Some(device))),
+            );
+        }
+        let focus = self.input.focus.window;
+        if focus > 1 && self.is_inferior(focus, id) {
+            ends.push((self.place_among_all(focus), None));
+        }
+        ends.sort_by_key(|(place, device)| (place.clone(), device.is_none()));
+        let released = ends.iter().any(|(_, device)| device.is_some());
+        let reverts = ends.pop_if(|(_, device)| device.is_none()).is_some();
+        for (_, device) in ends {
+            match device {
+                Some(device) => self.release_alone(device),
+                None => self.revert_focus(),
             }
         }
         if released {

@@ -412,6 +412,12 @@ impl Server {
             focus => self.path(focus),
         };
         if let Some(below) = below {
+            // Xvfb looks for the place to go on at where the pointer is, whatever the focus: with the pointer in no window
+            // further down, a replayed key activates no grab there.
+            let pointer = self.input.pointer.window;
+            if pointer == below || !self.is_inferior(pointer, below) {
+                return false;
+            }
             path.retain(|window| !self.is_inferior(below, *window));
         }
         self.activate_passive(Device::Keyboard, &path, event, raw)

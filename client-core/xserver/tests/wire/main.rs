@@ -189,6 +189,8 @@ scenarios! {
     what_two_grabs_freeze_thaws_as_in_xvfb: frozen_twice;
     parts_of_passive_grabs_are_taken_away_as_in_xvfb: parts_of_passive_grabs;
     what_waits_for_a_window_that_goes_is_told_as_in_xvfb: windows_of_grabs_that_go;
+    grabs_end_from_the_top_down_as_in_xvfb: grabs_of_windows_that_go;
+    keys_are_replayed_as_in_xvfb: replayed_keys;
     presses_that_grab_are_told_as_by_xvfb: grabs_of_owners;
     frozen_devices_thaw_as_in_xvfb: synchronous_grabs;
     what_waited_for_a_grab_is_told_as_by_xvfb: waiting_events;

@@ -5,9 +5,7 @@
 //! A program is a list of operations with all their values in it, so that one that shows a difference can be made
 //! shorter by leaving operations out.
 //!
-//! One session in some thousands still shows a difference in which Xvfb is beside the protocol: while the pointer is
-//! grabbed it takes the grab window for that of the pointer when it tells `FocusIn` and `FocusOut` of detail `Pointer`; a
-//! replayed key does not activate a grab further down that freezes the pointer. Now and then a program ends Xvfb itself.
+//! One session in some thousands still shows a difference. Now and then a program ends Xvfb itself.
 
 use crate::bench::{Order, ROOT, Wire, Xvfb, differences_in};
 

@@ -397,3 +397,70 @@ pub(crate) fn confinement(w: &mut Wire<'_>) {
     w.close(other);
     w.close(c);
 }
+
+/// Windows with grabs go, one within the other: the grab of the outer one ends first.
+pub(crate) fn grabs_of_windows_that_go(w: &mut Wire<'_>) {
+    let (c, far) = (w.connect(), w.connect());
+    for inner_has_pointer in [true, false] {
+        let top = window(w, c, 1, ROOT, [10, 50, 16, 61, 2], 0);
+        let outer = window(w, c, 2, top, [5, 5, 15, 100, 1], FOCUS | 0x4000);
+        let inner = window(w, far, 1, outer, [190, -10, 100, 90, 1], FOCUS | CROSSING | 0x4000);
+        for shown in [inner, outer, top] {
+            map(w, c, shown);
+        }
+        w.motion(c, 300, 200);
+        let (of_keyboard, of_pointer) = if inner_has_pointer { (outer, inner) } else { (inner, outer) };
+        w.send(c, 31, 1, "44112", &[of_keyboard, 0, 1, 1, 0]);
+        w.send(c, 26, 1, "4211444", &[of_pointer, BUTTONS, 1, 1, 0, 0, 0]);
+        unmap(w, c, top);
+        w.send(c, 4, 0, "4", &[top]);
+    }
+    w.close(far);
+    w.close(c);
+}
+
+/// A key is replayed that activates a grab further down, if the pointer is somewhere there.
+pub(crate) fn replayed_keys(w: &mut Wire<'_>) {
+    let (c, other, third) = (w.connect(), w.connect(), w.connect());
+    let a = window(w, c, 1, ROOT, [10, 10, 200, 200, 2], 0);
+    let b = window(w, c, 2, a, [10, 10, 100, 100, 1], KEYS);
+    let d = window(w, c, 3, ROOT, [300, 10, 100, 100, 1], KEYS);
+    for shown in [b, a, d] {
+        map(w, c, shown);
+    }
+    for (x, above, focus) in [
+        (40, ROOT, b),
+        (15, ROOT, b),
+        (500, ROOT, b),
+        (310, ROOT, b),
+        (40, a, b),
+        (15, a, b),
+        (310, a, b),
+        (40, ROOT, 1),
+        (500, ROOT, 1),
+        (40, a, 1),
+    ] {
+        w.send(c, 42, 0, "44", &[focus, 0]);
+        for (pointer, keyboard) in [(1, 1), (1, 0), (0, 1), (0, 0)] {
+            w.motion(third, x, 40);
+            let below = if above == a { b } else { a };
+            w.send(c, 33, 0, "421111", &[below, 0x8000, 38, pointer, keyboard, 0]);
+            w.send(other, 33, 0, "421111", &[above, 0x8000, 0, 1, 0, 0]);
+            w.key(third, 38, true);
+            w.send(other, 35, 5, "4", &[0]);
+            w.send(third, 31, 0, "44112", &[ROOT, 0, 1, 1, 0]);
+            w.motion(third, 41, 41);
+            w.key(third, 38, false);
+            w.send(c, 35, 0, "4", &[0]);
+            w.send(c, 35, 3, "4", &[0]);
+            for client in [c, other, third] {
+                w.send(client, 32, 0, "4", &[0]);
+            }
+            w.send(c, 34, 38, "422", &[below, 0x8000, 0]);
+            w.send(other, 34, 0, "422", &[above, 0x8000, 0]);
+        }
+    }
+    for client in [c, other, third] {
+        w.close(client);
+    }
+}

@@ -28,8 +28,9 @@ pub(crate) use devices::{
 };
 pub(crate) use drawing::{deep_tiles, rendering};
 pub(crate) use grabs::{
-    active_grabs, confinement, frozen_twice, grabs_of_owners, parts_of_passive_grabs, passive_grabs,
-    synchronous_grabs, waiting_events, windows_of_grabs_that_go,
+    active_grabs, confinement, frozen_twice, grabs_of_owners, grabs_of_windows_that_go,
+    parts_of_passive_grabs, passive_grabs, replayed_keys, synchronous_grabs, waiting_events,
+    windows_of_grabs_that_go,
 };
 pub(crate) use input::{buttons, crossing, focus, keys};
 pub(crate) use one::{
