@@ -71,7 +71,25 @@ fn a_keymap_that_does_not_exist_or_cannot_be_read_changes_nothing() {
     assert_eq!(core_keysyms(&mut world, client, A)[..2], [0x61, 0x41]);
 }
 
-/// The name of an atom.
+#[test]
+fn what_overrides_with_a_type_of_its_own_has_as_many_levels_as_it_says() {
+    let mut world = World::with(Config { keymaps: Some(keymaps::SMALL), ..Config::default() });
+    let (client, extension) = start(&mut world);
+    load(&mut world, client, extension.major_opcode, "pc+small+us(own)");
+    world.answers_among_events(client);
+    let map = whole_map(&mut world, client, extension.major_opcode).map;
+    assert_eq!(map.syms_rtrn.unwrap()[24 - 8].syms, [0x7a, 0, 0, 0]);
+}
+
+#[test]
+fn what_is_said_by_another_name_of_a_key_that_is_known_is_said_of_that_key() {
+    let mut world = World::with(Config { keymaps: Some(keymaps::SMALL), ..Config::default() });
+    let (client, extension) = start(&mut world);
+    load(&mut world, client, extension.major_opcode, "us(right)+us(twice)");
+    world.answers_among_events(client);
+    assert_eq!(core_keysyms(&mut world, client, 108)[0], 0x7a, "and what is said after it overrides");
+}
+
 #[test]
 fn what_a_database_says_of_a_keyboard_is_told() {
     let keyboard = KeyboardNames {

@@ -16,7 +16,7 @@ pub(super) struct Symbols {
     /// Names of groups.
     names: [Option<Vec<u8>>; GROUPS],
     /// In the order in which they were named first.
-    keys: Vec<([u8; 4], Said, Merge)>,
+    keys: Vec<(Name, Said, Merge)>,
     /// What is said of all keys that follow.
     defaults: Said,
     actions: Defaults,
@@ -24,6 +24,13 @@ pub(super) struct Symbols {
     modifiers: Vec<(Place, Option<u8>, Merge)>,
     /// The group that the first one is, where sections are included for another.
     group: Option<u8>,
+}
+
+/// What a key is called where something is said of it, and by its keycode.
+#[derive(Debug, Clone, Copy)]
+struct Name {
+    said: [u8; 4],
+    real: [u8; 4],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +71,8 @@ impl Group {
         self.levels() == 0
     }
 
-    /// Level by level: what is nothing leaves the other as it is.
+    /// Level by level: what is nothing leaves the other as it is. What overrides with a type of its own has as many levels
+    /// as it says, and what the other had beyond them goes.
     fn join(&mut self, new: Self, how: Merge) {
         fn join<T: Copy + Default + PartialEq>(old: &mut Vec<T>, new: &[T], how: Merge) {
             let nothing = T::default();
@@ -74,6 +82,10 @@ impl Group {
                     *old = *new;
                 }
             }
+        }
+        if how != Merge::Augment && new.kind.is_some() && !new.is_empty() {
+            self.syms.truncate(new.levels());
+            self.actions.truncate(new.levels());
         }
         join(&mut self.syms, &new.syms, how);
         join(&mut self.actions, &new.actions, how);
@@ -223,7 +235,8 @@ impl Body for Symbols {
         match &item.what {
             What::Block { keyword, head: Some(Expr::Key(name)), body } if keyword == "key" => {
                 let said = self.key(context, body);
-                self.add(*name, said, item.merge);
+                let name = Name { said: *name, real: context.keycodes.real_name(*name) };
+                self.add(name, said, item.merge);
             }
             What::Block { keyword, head: Some(head), body } if keyword == "modifier_map" => {
                 let Expr::Name(name) = head else { return Ok(()) };
@@ -301,8 +314,11 @@ impl Symbols {
         said
     }
 
-    fn add(&mut self, name: [u8; 4], said: Said, how: Merge) {
-        match self.keys.iter_mut().find(|(known, ..)| *known == name) {
+    /// What is said by another name of a key is said of that key if it is known already, and else kept under that name.
+    fn add(&mut self, name: Name, said: Said, how: Merge) {
+        let find = |name| self.keys.iter().position(|(known, ..)| known.said == name);
+        let found = find(name.said).or_else(|| find(name.real));
+        match found.and_then(|at| self.keys.get_mut(at)) {
             Some((_, known, merge)) => {
                 known.join(said, how);
                 if how == Merge::Replace {
@@ -328,7 +344,7 @@ impl Symbols {
         // What is said of a key by another name of it is said of the key.
         let mut keys: Vec<(u8, Said)> = Vec::new();
         for (name, said, how) in self.keys {
-            let Some(code) = keycodes.code(name) else { continue };
+            let Some(code) = keycodes.code(name.said) else { continue };
             match keys.iter_mut().find(|(known, _)| *known == code) {
                 Some((_, known)) => known.join(said, how),
                 None => keys.push((code, said)),
@@ -435,19 +451,63 @@ fn usual_type(syms: &[u32], levels: usize) -> (&'static [u8], bool) {
     }
 }
 
-/// Letters of which only the small ones, or only the capitals, have keysyms of their own: sharp s, mu, the final sigma, and
-/// those whose two cases are in different rows.
-const SMALL: [u32; 5] = [0xdf, 0xb5, 0x7f3, 0x13bd, 0xff];
-const CAPITAL: [u32; 2] = [0x13bc, 0x13be];
-/// Georgian letters are capitals and small ones at once.
-const GEORGIAN: std::ops::RangeInclusive<u32> = 0x0100_10d0..=0x0100_10ff;
+/// Small letters whose capital is no keysym of the same row, or no single letter, or that are without one for servers.
+const SMALL: [(u32, u32); 11] = [
+    (0xb5, 0xb5),
+    (0xdf, 0xdf),
+    (0xff, 0xff),
+    (0x7f3, 0x7f3),
+    (0x13bd, 0x13bd),
+    (0x0100_1f80, 0x0100_1f87),
+    (0x0100_1f90, 0x0100_1f97),
+    (0x0100_1fa0, 0x0100_1fa7),
+    (0x0100_1fb3, 0x0100_1fb3),
+    (0x0100_1fc3, 0x0100_1fc3),
+    (0x0100_1ff3, 0x0100_1ff3),
+];
+/// The same of capitals.
+const CAPITAL: [u32; 6] = [0x7a6, 0x7aa, 0x7d3, 0x13bc, 0x13be, 0x0100_0130];
+/// Letters that have come to Unicode since keymap compilers learned its cases (4.0): to these they are no letters, and what
+/// has its other case among them has none.
+const LATER: [(u32, u32); 13] = [
+    (0x0100_023a, 0x0100_024f),
+    (0x0100_04cf, 0x0100_04cf),
+    (0x0100_04f6, 0x0100_04f7),
+    (0x0100_04fa, 0x0100_04ff),
+    (0x0100_0510, 0x0100_052f),
+    (0x0100_13f8, 0x0100_13fd),
+    (0x0100_1c80, 0x0100_1cbf),
+    (0x0100_1efa, 0x0100_1eff),
+    (0x0100_214e, 0x0100_214e),
+    (0x0100_2183, 0x0100_2184),
+    (0x0100_2c00, 0x0100_2dff),
+    (0x0100_a640, 0x0100_abff),
+    (0x0101_0450, 0x0110_ffff),
+];
+
+fn is_among(rows: &[(u32, u32)], sym: u32) -> bool {
+    rows.iter().any(|(first, last)| (*first..=*last).contains(&sym))
+}
+
+/// The small letter and the capital of a keysym's letter as keymap compilers know them.
+fn known_cases(sym: u32) -> (u32, u32) {
+    let (small, capital) = cases(sym);
+    if is_among(&LATER, small) || is_among(&LATER, capital) { (sym, sym) } else { (small, capital) }
+}
+
+/// The keysym of a letter of Latin 1 that is written as one of Unicode.
+fn plain(sym: u32) -> u32 {
+    if matches!(sym, 0x0100_0000..=0x0100_00ff) { sym & 0xff } else { sym }
+}
 
 fn is_small(sym: u32) -> bool {
-    let (small, capital) = cases(sym);
-    SMALL.contains(&sym) || (small == sym && capital != sym && !GEORGIAN.contains(&sym))
+    let sym = plain(sym);
+    let (small, capital) = known_cases(sym);
+    is_among(&SMALL, sym) || (small == sym && capital != sym)
 }
 
 fn is_capital(sym: u32) -> bool {
-    let (small, capital) = cases(sym);
+    let sym = plain(sym);
+    let (small, capital) = known_cases(sym);
     CAPITAL.contains(&sym) || (capital == sym && small != sym)
 }
