@@ -6,7 +6,7 @@
 #[path = "fixture/xvfb.rs"]
 mod xvfb;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -526,6 +526,73 @@ fn a_keymap_loaded_by_name_is_described_as_by_xvfb() {
         assert_eq!((differs, ours.0.len()), (None, theirs.0.len()), "{layout:?}");
         assert!(ours.0.contains("xkb_geometry"), "{layout:?}");
         assert_eq!((ours.1, ours.2), (theirs.1, theirs.2), "{layout:?}");
+    }
+}
+
+/// What the server answers to requests of XKEYBOARD, byte for byte.
+fn keyboard_replies(server: &Display, requests: &[&[u8]]) -> Vec<Vec<u8>> {
+    let number = server.name.trim_start_matches(':');
+    let mut stream = UnixStream::connect(format!("/tmp/.X11-unix/X{number}")).unwrap();
+    let mut ask = |request: &[u8], head: usize| {
+        stream.write_all(request).unwrap();
+        let mut answer = vec![0; head];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(answer[0], 1, "{request:?} is answered");
+        // The setup counts its words in half as many bytes.
+        let words = match head {
+            8 => u32::from(u16::from_le_bytes([answer[6], answer[7]])),
+            _ => u32::from_le_bytes([answer[4], answer[5], answer[6], answer[7]]),
+        };
+        answer.resize(head + 4 * words as usize, 0);
+        stream.read_exact(&mut answer[head..]).unwrap();
+        answer
+    };
+    ask(&[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0], 8);
+    let major = ask(b"\x62\0\x05\0\x09\0\0\0XKEYBOARD\0\0\0", 32)[9];
+    ask(&[major, 0, 2, 0, 1, 0, 0, 0], 32);
+    let whole = |request: &&[u8]| {
+        let mut bytes = vec![major, request[0], 0, 0, 0, 1];
+        bytes.extend(&request[1..]);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes[2] = (bytes.len() / 4) as u8;
+        ask(&bytes, 32)
+    };
+    requests.iter().map(whole).collect()
+}
+
+#[test]
+fn parts_of_a_keymap_loaded_by_name_are_answered_as_by_xvfb() {
+    // The map with all its parts, the controls, the compatibility map, the indicators, which components there are (Xvfb
+    // lists none, as if its database were empty), and names.
+    let map = [&[8, 0xff][..], &[0; 21]].concat();
+    let any = [&[22, 100, 0][..], &[1, b'*'].repeat(6)].concat();
+    let requests: [&[u8]; 6] = [
+        &map,
+        &[6, 0, 0],
+        &[10, 0xf, 1, 0, 0, 0, 0],
+        &[13, 0, 0, 0xff, 0xff, 0xff, 0xff],
+        &any,
+        &[17, 0, 0, 0xff, 0x3f, 0, 0],
+    ];
+    let xvfb = Display::xvfb();
+    let display = Display::headless();
+    for layout in ["us", "de", "fr", "us,ru"] {
+        let replies = [&display, &xvfb].map(|server| {
+            server.says("setxkbmap", &["-model", "pc105", "-layout", layout, "-option", ""]);
+            keyboard_replies(server, &requests)
+        });
+        let [mut ours, mut theirs] = replies;
+        assert!(ours[0].len() > 4000, "the map has all its keys");
+        // Beyond their head names are atoms, whose numbers are each server's own.
+        for names in [&mut ours, &mut theirs].map(|replies| replies.last_mut().unwrap()) {
+            let length = names.len() as u32;
+            names.truncate(32);
+            names.extend(length.to_le_bytes());
+        }
+        for ((request, ours), theirs) in requests.iter().zip(&ours).zip(&theirs) {
+            let differ = ours.iter().zip(theirs).position(|(ours, theirs)| ours != theirs);
+            assert_eq!((differ, ours.len()), (None, theirs.len()), "{} of {layout}", request[0]);
+        }
     }
 }
 
