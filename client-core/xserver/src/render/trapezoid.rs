@@ -142,8 +142,10 @@ struct Walk {
 }
 
 impl Walk {
+    /// The walk that begins at a row, once it has come to another one at or below that.
     #[inline]
-    fn new(edge: Edge, y: i64, grid: &Grid) -> Self {
+    fn new(edge: Edge, begin: i64, row: i64, grid: &Grid) -> Self {
+        let y = grid.y_of(begin);
         let dy = edge.dy.max(1);
         let over = ONE - (grid.rows - 1) * grid.row_step;
         let split = |product: i64| (product.div_euclid(dy), product.rem_euclid(dy));
@@ -153,7 +155,28 @@ impl Walk {
             Some((whole, rest)) => (edge.x + whole, rest, false),
             None => (edge.x_at(y), 0, true),
         };
-        Self { edge, x, rest, dy, within, over, far }
+        let mut walk = Self { edge, x, rest, dy, within, over, far };
+        if row > begin {
+            walk.go_down(grid.y_of(row), grid.y_of(row) - y);
+        }
+        walk
+    }
+
+    /// Goes down by a height at once, to `y`.
+    fn go_down(&mut self, y: i64, height: i64) {
+        let product = height.checked_mul(self.edge.dx).filter(|product| product.abs() <= 1 << 60);
+        let Some(product) = product.filter(|_| !self.far) else {
+            self.far = true;
+            self.x = self.edge.x_at(y);
+            return;
+        };
+        self.x += product.div_euclid(self.dy);
+        self.rest += product.rem_euclid(self.dy);
+        // A walk that advances by whole 65536ths stays right on its line.
+        if (self.within.1, self.over.1) != (0, 0) {
+            self.x += self.rest.div_euclid(self.dy);
+            self.rest = self.rest.rem_euclid(self.dy);
+        }
     }
 
     /// Goes down to the next row, at `y`.
@@ -191,6 +214,9 @@ pub struct Coverage<'a> {
     pub corner: (i32, i32),
     /// Which pixels of the pixmap may change.
     pub bounds: Rect,
+    /// The row of the shapes' plane above which no walk down an edge begins, as other servers have it. What a shape covers
+    /// depends on that by a sample here and there, and not on the bounds.
+    first_row: i64,
     /// What each pixel of a row has more than the one before it; all zero between shapes.
     changes: Vec<i32>,
 }
@@ -206,8 +232,9 @@ pub fn format_of_bits(bits: u8) -> &'static Format {
 
 impl<'a> Coverage<'a> {
     /// Coverage of a pixmap whose first pixel is `corner` of the shapes' plane, within `bounds` of the pixmap.
-    pub fn new(pixmap: &'a mut Pixmap, corner: (i32, i32), bounds: Rect) -> Self {
-        Self { pixmap, corner, bounds, changes: Vec::new() }
+    /// `first_row` is the first of that plane that the shapes are drawn on, if they are not drawn as a whole.
+    pub fn new(pixmap: &'a mut Pixmap, corner: (i32, i32), bounds: Rect, first_row: Option<i32>) -> Self {
+        Self { pixmap, corner, bounds, first_row: fixed(first_row.unwrap_or(i32::MIN)), changes: Vec::new() }
     }
 
     /// Adds a trapezoid of the protocol; one that is upside down, or has a level side, has no pixels.
@@ -240,7 +267,7 @@ impl<'a> Coverage<'a> {
         let bounds = self.bounds.intersect(&self.pixmap.bounds());
         let Some(pixels) = self.pixmap.byte_pixels_mut() else { return };
         let seen = bounds.translate(corner.0, corner.1);
-        sharp_spans_between((top, bottom), (left, right), &seen, |y, x1, x2| {
+        sharp_spans_between((top, bottom), (left, right), self.first_row, &seen, |y, x1, x2| {
             let row = (y - corner.1) as usize * width;
             if let Some(pixels) =
                 pixels.get_mut(row + (x1 - corner.0) as usize..row + (x2 - corner.0) as usize)
@@ -269,9 +296,10 @@ impl<'a> Coverage<'a> {
         }
         // Clip in the shapes' plane.
         let first_pixel_row = fixed(bounds.y1) + corner_y;
-        let first = grid.first_at(top).max(first_pixel_row * grid.rows);
+        let begin = grid.first_at(top).max(self.first_row * grid.rows);
+        let first = begin.max(first_pixel_row * grid.rows);
         let end = grid.first_at(bottom).min((fixed(bounds.y2) + corner_y) * grid.rows);
-        let walk = |edge: Edge| Walk::new(edge, grid.y_of(first), &grid);
+        let walk = |edge: Edge| Walk::new(edge, begin, first, &grid);
         let (mut left, mut right) = (walk(left), walk(right));
         let (x1, x2) = (fixed(bounds.x1), fixed(bounds.x2));
         let width = (x2 - x1) as usize;
@@ -353,6 +381,7 @@ pub fn sharp_spans(t: &Trapezoid, bounds: &Rect, span: impl FnMut(i32, i32, i32)
         sharp_spans_between(
             (fixed(t.top), fixed(t.bottom)),
             (edge_of(&t.left), edge_of(&t.right)),
+            i64::from(i32::MIN),
             bounds,
             span,
         );
@@ -362,6 +391,7 @@ pub fn sharp_spans(t: &Trapezoid, bounds: &Rect, span: impl FnMut(i32, i32, i32)
 fn sharp_spans_between(
     (top, bottom): (i64, i64),
     (left, right): (Edge, Edge),
+    first_row: i64,
     bounds: &Rect,
     mut span: impl FnMut(i32, i32, i32),
 ) {
@@ -369,9 +399,10 @@ fn sharp_spans_between(
         return;
     }
     let grid = const { Grid::of_bits(1) };
-    let first = grid.first_at(top).max(bounds.y1.into());
+    let begin = grid.first_at(top).max(first_row);
+    let first = begin.max(bounds.y1.into());
     let end = grid.first_at(bottom).min(bounds.y2.into());
-    let walk = |edge: Edge| Walk::new(edge, grid.y_of(first), &grid);
+    let walk = |edge: Edge| Walk::new(edge, begin, first, &grid);
     let (mut left, mut right) = (walk(left), walk(right));
     for row in first..end {
         let place =
@@ -442,7 +473,7 @@ mod tests {
     fn coverage(depth: u8, draw: impl FnOnce(&mut Coverage<'_>)) -> Vec<u8> {
         let mut pixmap = Pixmap::new(4, 4, depth).unwrap();
         let bounds = pixmap.bounds();
-        draw(&mut Coverage::new(&mut pixmap, (0, 0), bounds));
+        draw(&mut Coverage::new(&mut pixmap, (0, 0), bounds, None));
         pixmap.byte_pixels().unwrap().to_vec()
     }
 

@@ -523,13 +523,9 @@ fn coverage_is_added_as_in_xvfb() {
     Programs::run(400, 0, |dice, c| traps(c, dice), |dice, c| traps(c, dice));
 }
 
-/// Traps that begin about a row of samples, with sides about their columns.
-fn traps_on_samples<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
+/// A shape that begins about a row of samples, with a side about their columns: its top and bottom, and that side's ends.
+fn on_samples(dice: &mut Dice) -> ([i32; 2], [i32; 2]) {
     const ONE: i32 = 65536;
-    let canvas = Canvas::new(c);
-    let format = canvas.formats.iter().find(|f| f.id == canvas.a8()).unwrap();
-    let pixmap = canvas.noise(dice, 8, SIDE, SIDE);
-    let to = canvas.picture(pixmap, format.id, &render::CreatePictureAux::new());
     // The first sample of a pixel, and the way to the next.
     let row = |dice: &mut Dice| dice.range(-3, 9) * ONE + 2185 + dice.range(0, 14) * 4369;
     let column = |dice: &mut Dice| dice.range(-2, 20) * ONE + 1928 + dice.range(0, 16) * 3855;
@@ -537,12 +533,41 @@ fn traps_on_samples<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
     let (across, down) = (dice.range(1, 9 * ONE), dice.range(1, 40 * ONE));
     let slant = dice.pick(&[-1, 1]) * dice.pick(&[0, 1, 1000, ONE, across]);
     let bottom = top + dice.pick(&[2 * ONE, 4 * ONE + 7, 4369, down]);
-    let trap = render::Trap {
-        top: render::Spanfix { l: left, r: 30 * ONE, y: top },
-        bot: render::Spanfix { l: left + slant, r: 30 * ONE, y: bottom },
-    };
+    if dice.one_in(2) {
+        // From sample to sample.
+        let steps = dice.range(12, 80);
+        return ([top, top + steps * 4369], [left, left + steps * 3855]);
+    }
+    ([top, bottom], [left, left + slant])
+}
+
+fn traps_on_samples<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
+    let canvas = Canvas::new(c);
+    let format = canvas.formats.iter().find(|f| f.id == canvas.a8()).unwrap();
+    let pixmap = canvas.noise(dice, 8, SIDE, SIDE);
+    let to = canvas.picture(pixmap, format.id, &render::CreatePictureAux::new());
+    let ([top, bottom], left) = on_samples(dice);
+    let span = |y: i32, l: i32| render::Spanfix { l, r: 30 << 16, y };
+    let trap = render::Trap { top: span(top, left[0]), bot: span(bottom, left[1]) };
     c.render_add_traps(to, 0, 0, &[trap]).unwrap();
-    Drawn::new(format, canvas.image(pixmap), format!("{left} {top} to {} {bottom}", left + slant))
+    Drawn::new(format, canvas.image(pixmap), format!("{left:?} {top} to {bottom}"))
+}
+
+/// The same as trapezoids, some with the target's upper border across them.
+fn trapezoids_on_samples<C: Connection>(c: &C, dice: &mut Dice) -> Drawn {
+    let canvas = Canvas::new(c);
+    let format = canvas.formats.iter().find(|f| f.id == canvas.a8()).unwrap();
+    let [from, pixmap] = [1, 2].map(|_| canvas.noise(dice, 8, SIDE, SIDE));
+    let [from, to] = [from, pixmap].map(|p| canvas.picture(p, format.id, &render::CreatePictureAux::new()));
+    let ([top, bottom], left) = on_samples(dice);
+    let line = |[from, to]: [i32; 2]| {
+        let end = |x, y| render::Pointfix { x, y };
+        render::Linefix { p1: end(from, top), p2: end(to, bottom) }
+    };
+    let trapezoid = render::Trapezoid { top, bottom, left: line(left), right: line([30 << 16; 2]) };
+    let op = dice.pick(&[PictOp::OVER, PictOp::ADD, PictOp::SRC, PictOp::IN]);
+    c.render_trapezoids(op, from, to, format.id, 0, 0, &[trapezoid]).unwrap();
+    Drawn::new(format, canvas.image(pixmap), format!("{op:?} {left:?} {top} to {bottom}"))
 }
 
 #[test]
@@ -721,4 +746,9 @@ fn filling_fills_the_alpha_map_too_and_goes_on_beyond_it() {
     c.render_fill_rectangles(PictOp::SRC, to, colour, &[whole]).unwrap();
     assert_eq!(pixels_of(&c, pixmap), [0x8040_2000; 2]);
     assert_eq!(pixels_of(&c, map_pixmap), [0x8040_2000, 0]);
+}
+
+#[test]
+fn trapezoids_cut_off_at_the_top_cover_as_in_xvfb() {
+    Programs::run(600, 0, |dice, c| trapezoids_on_samples(c, dice), |dice, c| trapezoids_on_samples(c, dice));
 }

@@ -270,7 +270,10 @@ fn draw_shapes(server: &mut Server, shapes: &Shapes<'_>) -> Outcome {
         let mut mask = Pixmap::new(bounds.width() as u32, bounds.height() as u32, format_of_bits(bits).depth)
             .map_err(|_| XError::ALLOC)?;
         let own = mask.bounds();
-        let mut coverage = Coverage::new(&mut mask, (bounds.x1 - origin.0, bounds.y1 - origin.1), own);
+        let corner = (bounds.x1 - origin.0, bounds.y1 - origin.1);
+        // As in Xvfb: where all of the target may change, shapes are drawn on all of it, and else on what they cover.
+        let first_row = (!op.ignores_transparent_source()).then_some(-origin.1);
+        let mut coverage = Coverage::new(&mut mask, corner, own, first_row);
         for trapezoid in shape {
             coverage.add_trapezoid(trapezoid);
         }
@@ -353,7 +356,8 @@ pub(super) fn add_traps(server: &mut Server, r: &AddTrapsRequest<'_>) -> Outcome
     }
     let corner = (-i32::from(r.x_off) - origin.0, -i32::from(r.y_off) - origin.1);
     for part in to.target.clip.rects() {
-        let mut coverage = Coverage::new(server.surfaces.get_mut(to.target.surface), corner, *part);
+        let surface = server.surfaces.get_mut(to.target.surface);
+        let mut coverage = Coverage::new(surface, corner, *part, Some(corner.1));
         for trap in r.traps.iter() {
             coverage.add_trap(trap);
         }
