@@ -1,14 +1,11 @@
 //! One connection: its buffers, its place in the protocol, and what it has asked the server to remember.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
-
 use x11rb_protocol::x11_utils::Serialize;
 
 use crate::byte_order;
 use crate::error::{Fault, XError};
 use crate::inbox::{Inbox, PORTION};
-use crate::resource::{Xid, XidHasher};
+use crate::resource::Xid;
 
 /// Names a connection of one [`crate::Server`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,8 +71,6 @@ pub(crate) struct Client {
     pub(crate) impervious: bool,
     pub(crate) resources: usize,
     pub(crate) pixmap_bytes: usize,
-    /// Windows on which the client selects anything, so that its end finds them.
-    pub(crate) selected: HashSet<Xid, BuildHasherDefault<XidHasher>>,
     /// How often the screen had been configured (RANDR) when the client came.
     pub(crate) configurations: u32,
 }
@@ -101,7 +96,6 @@ impl Client {
             impervious: false,
             resources: 0,
             pixmap_bytes: 0,
-            selected: HashSet::default(),
         }
     }
 

@@ -54,9 +54,6 @@ impl Server {
         state.selections.retain(|(id, _)| *id != client);
         if events != 0 {
             state.selections.push((client, events));
-            if let Some(client) = self.client_mut(client) {
-                client.selected.insert(window);
-            }
         }
         Ok(())
     }
@@ -115,16 +112,9 @@ impl Server {
 
     /// A client goes: it selects nothing any more.
     pub(crate) fn forget_event_selections(&mut self, client: ClientId) {
-        let Some(state) = self.client_mut(client) else { return };
-        for window in std::mem::take(&mut state.selected) {
-            if let Ok(state) = self.window_mut(window) {
-                state.selections.retain(|(id, _)| *id != client);
-            }
-        }
-        for resource in self.resources.values_mut() {
-            if let crate::resource::Resource::Window(window) = resource {
-                window.forget_client(client);
-            }
+        for window in self.windows_mut() {
+            window.selections.retain(|(id, _)| *id != client);
+            window.shape_clients.retain(|id| *id != client);
         }
     }
 }

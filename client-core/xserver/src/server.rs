@@ -593,7 +593,7 @@ impl Server {
 
     /// X11 §12: what a connection leaves behind.
     fn close_client(&mut self, id: ClientId) {
-        // It selects and grabs nothing any more before its grabs end, lest events that waited for that start others.
+        // In the protocol's order, in which events that waited for the end of its grabs may still activate others of its own.
         self.forget_event_selections(id);
         self.xinput.client_gone(id);
         self.xi_release_grabs(id);

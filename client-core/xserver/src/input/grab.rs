@@ -317,10 +317,7 @@ impl Server {
     fn ungrab(&mut self, client: ClientId, device: Device, time: u32) {
         let time = if time == 0 { self.time } else { time };
         let last = *self.input.grab_time(device);
-        if self.input.grab(device).is_some_and(|grab| grab.client == client)
-            && !is_before(time, last)
-            && !is_before(self.time, time)
-        {
+        if self.holds(client, device) && !is_before(time, last) && !is_before(self.time, time) {
             self.deactivate(device);
         }
     }
@@ -378,7 +375,7 @@ impl Server {
         if !in_time(last) {
             return Ok(());
         }
-        let grabbed = self.input.grab(device).is_some_and(|grab| grab.client == client);
+        let grabbed = self.holds(client, device);
         let freeze = self.input.freeze(device);
         if !freeze.by(client) {
             return Ok(());
@@ -430,7 +427,7 @@ impl Server {
             return;
         }
         for device in [Device::Pointer, Device::Keyboard] {
-            let grabbed = self.input.grab(device).is_some_and(|grab| grab.client == client);
+            let grabbed = self.holds(client, device);
             let freeze = self.input.freeze(device);
             freeze.thaw(client);
             freeze.forget_next();
@@ -440,15 +437,37 @@ impl Server {
         self.run_queue();
     }
 
-    /// A client goes: its grabs end and it freezes nothing.
+    /// A client goes: its grabs end, it freezes nothing, and no grab waits for it any more.
     pub(crate) fn release_grabs(&mut self, client: ClientId) {
-        for device in [Device::Pointer, Device::Keyboard] {
-            if self.input.grab(device).is_some_and(|grab| grab.client == client) {
+        let devices = [Device::Pointer, Device::Keyboard];
+        // Each event that waits for the end of a grab may activate one more of the client's.
+        for _ in 0..2 * self.input.queue.len() + 2 {
+            if let Some(device) = devices.into_iter().find(|device| self.holds(client, *device)) {
+                self.deactivate(device);
+            } else if devices.into_iter().any(|device| self.input.freeze(device).by(client)) {
+                for device in devices {
+                    self.input.freeze(device).thaw(client);
+                }
+                self.run_queue();
+            } else {
+                break;
+            }
+        }
+        for window in self.windows_mut() {
+            window.grabs.retain(|passive| passive.grab.client != client);
+        }
+        for device in devices {
+            if self.holds(client, device) {
                 self.deactivate(device);
             }
             self.input.freeze(device).thaw(client);
         }
         self.run_queue();
+    }
+
+    /// Whether a client has grabbed a device.
+    fn holds(&self, client: ClientId, device: Device) -> bool {
+        self.input.grab(device).is_some_and(|grab| grab.client == client)
     }
 
     /// Where a window is when all are gone through from the top down, each before its children.

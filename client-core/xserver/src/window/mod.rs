@@ -246,13 +246,6 @@ impl Window {
         self.inner_rect().contains(x, y) && shapes.into_iter().flatten().all(|shape| shape.contains(dx, dy))
     }
 
-    /// A client goes.
-    pub(crate) fn forget_client(&mut self, client: ClientId) {
-        self.selections.retain(|(id, _)| *id != client);
-        self.grabs.retain(|passive| passive.grab.client != client);
-        self.shape_clients.retain(|id| *id != client);
-    }
-
     /// Visible part of the inside, children included (`IncludeInferiors`).
     pub(crate) fn inner_clip(&self) -> Region {
         self.outer_clip.intersect(&self.inner_shape())
@@ -266,6 +259,14 @@ const INPUT_ONLY_BITS: u32 = 1 << 5 | 1 << 9 | 1 << 11 | 1 << 12 | 1 << 14;
 const ALL_BITS: u32 = (1 << 15) - 1;
 
 impl Server {
+    /// All windows, in no order.
+    pub(crate) fn windows_mut(&mut self) -> impl Iterator<Item = &mut Window> {
+        self.resources.values_mut().filter_map(|resource| match resource {
+            Resource::Window(window) => Some(&mut **window),
+            _ => None,
+        })
+    }
+
     /// Makes the root window and what belongs to it.
     pub(crate) fn make_root(&mut self) {
         self.make_default_colormap();
@@ -378,9 +379,6 @@ impl Server {
         self.add_resource(client, id, Resource::Window(Box::new(window)));
         if let Err(error) = self.change_attributes(client, id, values) {
             self.remove_resource(id);
-            if let Some(state) = self.client_mut(client) {
-                state.selected.remove(&id);
-            }
             return Err(error);
         }
         let override_redirect = self.window(id)?.override_redirect;

@@ -113,7 +113,6 @@ impl Server {
         self.free_window_pictures(id);
         for client in self.clients_mut() {
             client.save_set.retain(|saved| saved.window != id);
-            client.selected.remove(&id);
         }
     }
 

@@ -187,6 +187,7 @@ scenarios! {
     active_grabs_hold_as_in_xvfb: active_grabs;
     passive_grabs_activate_as_in_xvfb: passive_grabs;
     what_two_grabs_freeze_thaws_as_in_xvfb: frozen_twice;
+    grabs_of_a_client_that_goes_take_what_waits_as_in_xvfb: gone_while_keys_wait;
     parts_of_passive_grabs_are_taken_away_as_in_xvfb: parts_of_passive_grabs;
     what_waits_for_a_window_that_goes_is_told_as_in_xvfb: windows_of_grabs_that_go;
     grabs_end_from_the_top_down_as_in_xvfb: grabs_of_windows_that_go;

@@ -464,3 +464,21 @@ pub(crate) fn replayed_keys(w: &mut Wire<'_>) {
         w.close(client);
     }
 }
+
+/// A client goes that has grabbed a device synchronously, and events that wait activate its grab once more.
+pub(crate) fn gone_while_keys_wait(w: &mut Wire<'_>) {
+    let (watcher, one, other) = (w.connect(), w.connect(), w.connect());
+    let a = window(w, watcher, 1, ROOT, [10, 10, 200, 200, 2], FOCUS | KEYS);
+    map(w, watcher, a);
+    w.send(watcher, 42, 1, "44", &[a, 0]);
+    for (c, keyboard) in [(one, 0), (other, 1)] {
+        w.send(c, 33, 0, "42111111", &[ROOT, 0x8000, 0, 0, 0, keyboard, 0, 0]);
+        for (key, pressed) in [(38, true), (38, false), (40, true), (40, false), (41, true), (42, true)] {
+            w.key(c, key, pressed);
+        }
+        w.close(c);
+        w.key(watcher, 41, false);
+        w.key(watcher, 42, false);
+    }
+    w.close(watcher);
+}

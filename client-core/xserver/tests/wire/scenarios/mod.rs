@@ -28,7 +28,7 @@ pub(crate) use devices::{
 };
 pub(crate) use drawing::{deep_tiles, rendering};
 pub(crate) use grabs::{
-    active_grabs, confinement, frozen_twice, grabs_of_owners, grabs_of_windows_that_go,
+    active_grabs, confinement, frozen_twice, gone_while_keys_wait, grabs_of_owners, grabs_of_windows_that_go,
     parts_of_passive_grabs, passive_grabs, replayed_keys, synchronous_grabs, waiting_events,
     windows_of_grabs_that_go,
 };
