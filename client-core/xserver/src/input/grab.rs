@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use x11rb_protocol::protocol::xproto::{
-    ChangeActivePointerGrabRequest, GrabKeyboardReply, GrabKeyboardRequest, GrabPointerReply,
+    ChangeActivePointerGrabRequest, GrabKeyboardReply, GrabKeyboardRequest, GrabMode, GrabPointerReply,
     GrabPointerRequest, GrabStatus,
 };
 
@@ -58,7 +58,7 @@ pub(crate) struct XiGrab {
 }
 
 /// 0 is synchronous, 1 asynchronous.
-pub(super) fn check_mode(mode: u8) -> Outcome<bool> {
+fn check_mode(mode: u8) -> Outcome<bool> {
     match mode {
         0 => Ok(false),
         1 => Ok(true),
@@ -66,8 +66,17 @@ pub(super) fn check_mode(mode: u8) -> Outcome<bool> {
     }
 }
 
-pub(super) fn check_owner_events(value: u8) -> Outcome<bool> {
+fn check_owner_events(value: u8) -> Outcome<bool> {
     if value > 1 { Err(XError::value(u32::from(value))) } else { Ok(value == 1) }
+}
+
+/// What all core requests of grabs have: owner-events, and whether (the pointer, the keyboard) go on meanwhile.
+pub(super) fn check_modes(
+    owner_events: u8,
+    pointer: GrabMode,
+    keyboard: GrabMode,
+) -> Outcome<(bool, (bool, bool))> {
+    Ok((check_owner_events(owner_events)?, (check_mode(pointer.into())?, check_mode(keyboard.into())?)))
 }
 
 impl XiGrab {
@@ -135,9 +144,7 @@ impl Server {
         owner_events: u8,
         request: &GrabPointerRequest,
     ) -> Outcome {
-        let owner_events = check_owner_events(owner_events)?;
-        let pointer_async = check_mode(request.pointer_mode.into())?;
-        let keyboard_async = check_mode(request.keyboard_mode.into())?;
+        let (owner_events, modes) = check_modes(owner_events, request.pointer_mode, request.keyboard_mode)?;
         let events = u32::from(request.event_mask);
         if events & !mask::POINTER != 0 {
             return Err(XError::value(events));
@@ -161,7 +168,7 @@ impl Server {
                 xi: None,
                 until: Until::Ungrabbed,
             };
-            self.activate(Device::Pointer, grab, (pointer_async, keyboard_async), None);
+            self.activate(Device::Pointer, grab, modes, None);
         }
         self.reply(client, &GrabPointerReply { status, sequence: 0, length: 0 });
         Ok(())
@@ -173,9 +180,7 @@ impl Server {
         owner_events: u8,
         request: &GrabKeyboardRequest,
     ) -> Outcome {
-        let owner_events = check_owner_events(owner_events)?;
-        let pointer_async = check_mode(request.pointer_mode.into())?;
-        let keyboard_async = check_mode(request.keyboard_mode.into())?;
+        let (owner_events, modes) = check_modes(owner_events, request.pointer_mode, request.keyboard_mode)?;
         self.window(request.grab_window)?;
         let time = if request.time == 0 { self.time } else { request.time };
         let status = self.grab_status(client, Device::Keyboard, request.grab_window, 0, time);
@@ -191,7 +196,7 @@ impl Server {
                 xi: None,
                 until: Until::Ungrabbed,
             };
-            self.activate(Device::Keyboard, grab, (pointer_async, keyboard_async), None);
+            self.activate(Device::Keyboard, grab, modes, None);
         }
         self.reply(client, &GrabKeyboardReply { status, sequence: 0, length: 0 });
         Ok(())

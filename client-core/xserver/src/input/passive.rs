@@ -5,7 +5,7 @@ use x11rb_protocol::protocol::xproto::{
 };
 
 use super::crossing::{MODE_PASSIVE_GRAB, MODE_PASSIVE_UNGRAB};
-use super::grab::{check_mode, check_owner_events};
+use super::grab::check_modes;
 use super::{ANY_MODIFIER, Combinations, Device, DeviceEvent, Grab, RawEvent, Until, XiGrab};
 use crate::client::ClientId;
 use crate::error::{Outcome, XError};
@@ -92,9 +92,7 @@ impl Server {
         owner_events: u8,
         request: &GrabButtonRequest,
     ) -> Outcome {
-        let owner_events = check_owner_events(owner_events)?;
-        let pointer_async = check_mode(request.pointer_mode.into())?;
-        let keyboard_async = check_mode(request.keyboard_mode.into())?;
+        let (owner_events, modes) = check_modes(owner_events, request.pointer_mode, request.keyboard_mode)?;
         let modifiers = u16::from(request.modifiers);
         check_modifiers(modifiers)?;
         let events = u32::from(request.event_mask);
@@ -120,7 +118,7 @@ impl Server {
             device: Device::Pointer,
             activator: Activator::Press,
             of: Combinations::new(request.button.into(), modifiers),
-            modes: (pointer_async, keyboard_async),
+            modes,
             grab,
         })
     }
@@ -131,9 +129,7 @@ impl Server {
         owner_events: u8,
         request: &GrabKeyRequest,
     ) -> Outcome {
-        let owner_events = check_owner_events(owner_events)?;
-        let pointer_async = check_mode(request.pointer_mode.into())?;
-        let keyboard_async = check_mode(request.keyboard_mode.into())?;
+        let (owner_events, modes) = check_modes(owner_events, request.pointer_mode, request.keyboard_mode)?;
         let modifiers = u16::from(request.modifiers);
         check_modifiers(modifiers)?;
         if request.key != 0 && !self.input.keyboard.has_keycode(request.key) {
@@ -154,7 +150,7 @@ impl Server {
             device: Device::Keyboard,
             activator: Activator::Press,
             of: Combinations::new(request.key, modifiers),
-            modes: (pointer_async, keyboard_async),
+            modes,
             grab,
         })
     }
